@@ -1,0 +1,95 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Live output: an action plugin that shows what its module's work reports, line by line.
+
+A module can show nothing until it ends. An action plugin runs on the controller and may write through
+Display while it works; ansible-playbook, ansible-runner and AWX all show such lines at once (tried on
+ansible-core 2.19, 2.20, 2.21 and AWX 24.6.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import client_factory
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted, interruptible
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+
+# A log line may hold terminal escapes; shown raw they could rewrite what the person has already read.
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+
+display = Display()
+
+
+def printable(line: str) -> str:
+    """``line`` without terminal escapes and control characters."""
+    return CONTROL.sub("", line.replace("\t", "    "))
+
+
+class LiveActionBase(ActionBase):
+    """The action of a module whose work is ``run(params, context)``.
+
+    A subclass names its module, its argument specification and its work. The module of the same name is
+    run instead wherever live output can't be or isn't wanted: ``stream: false``, ``no_log``, a task that
+    is delegated to another machine. Its result is the same.
+    """
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = True
+
+    module_name: str
+    # The same keyword arguments that the module hands to AnsibleModule: argument_spec, mutually_exclusive, ...
+    specification: Mapping[str, Any]
+    work: Callable[[dict[str, Any], Context], dict[str, Any]]
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        super().run(tmp, task_vars)
+        if not self._shown_live():
+            return self._execute_module(module_name=self.module_name, task_vars=task_vars, wrap_async=bool(self._task.async_val))
+
+        validation = ArgumentSpecValidator(**dict(self.specification)).validate(
+            {name: value for name, value in self._task.args.items() if value is not None}
+        )
+        if validation.error_messages:
+            return {"failed": True, "msg": "; ".join(validation.error_messages)}
+        params = validation.validated_parameters
+
+        context = Context(
+            client=client_factory(params, self.module_name),
+            report=self._reporter(task_vars.get("inventory_hostname", "")),
+            check_mode=bool(self._task.check_mode),
+            diff_mode=bool(self._task.diff),
+        )
+        try:
+            with interruptible():
+                result = type(self).work(params, context)
+        except RedashError as error:
+            return {**error.result, "failed": True, "msg": str(error)}
+        except Interrupted as interrupted:
+            return {"failed": True, "msg": f"interrupted by {interrupted.signal_name}"}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _shown_live(self) -> bool:
+        if self._task.args.get("stream") in (False, "false", "no", "False", "No", 0) or self._task.no_log or self._task.async_val:
+            return False
+        # Work on another machine is that machine's: only a local connection means "here".
+        return self._connection.transport == "local" and self._task.delegate_to in (None, "localhost", "127.0.0.1")
+
+    def _reporter(self, host: str) -> Callable[[str], None]:
+        # Several hosts share one screen: each line says whose it is.
+        prefix = f"[{host}] " if host else ""
+
+        def report(line: str) -> None:
+            display.display(prefix + printable(line))
+
+        return report
