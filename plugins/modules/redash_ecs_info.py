@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What runs in an ECS cluster, by service."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redash_ecs_info
+short_description: Read what an installation runs on ECS
+version_added: 0.1.0
+author:
+  - The redash.ecs authors (@redash-ecs)
+description:
+  - Reads the services named, and their deployments, with one DescribeServices call for each ten of them.
+  - A cluster or service that does not exist is no error; it is missing from the result.
+options:
+  cluster:
+    description: Name or ARN of the ECS cluster.
+    type: str
+    required: true
+  services:
+    description: Names of the services to read.
+    type: list
+    elements: str
+    required: true
+attributes:
+  check_mode:
+    description: Reads only; the same in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Read the service of an installation
+  redash.ecs.redash_ecs_info:
+    cluster: redash-prod
+    services: [redash-prod]
+    region: ap-northeast-1
+  register: running
+"""
+
+RETURN = r"""
+services:
+  description: The services that exist and are not deleted, by name.
+  returned: success
+  type: dict
+  contains:
+    status:
+      description: V(ACTIVE) or V(DRAINING).
+      type: str
+    task_definition:
+      description: ARN of the task definition that the service runs.
+      type: str
+    desired_count:
+      description: Tasks that should run.
+      type: int
+    running_count:
+      description: Tasks that run.
+      type: int
+    pending_count:
+      description: Tasks that are starting.
+      type: int
+    rollout_state:
+      description: State of the newest deployment - V(COMPLETED), V(IN_PROGRESS) or V(FAILED).
+      type: str
+    events:
+      description: The five newest messages of the service, newest first.
+      type: list
+      elements: str
+  sample:
+    redash-prod:
+      status: ACTIVE
+      task_definition: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/redash-prod:7
+      desired_count: 1
+      running_count: 1
+      pending_count: 0
+      rollout_state: COMPLETED
+      events: ["(service redash-prod) has reached a steady state."]
+"""
+
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+SERVICES_PER_CALL = 10
+
+
+def _described(service: dict[str, Any]) -> dict[str, Any]:
+    primary = next((each for each in service.get("deployments", []) if each.get("status") == "PRIMARY"), {})
+    return {
+        "status": service["status"],
+        "task_definition": service["taskDefinition"],
+        "desired_count": service["desiredCount"],
+        "running_count": service["runningCount"],
+        "pending_count": service["pendingCount"],
+        "rollout_state": primary.get("rolloutState", ""),
+        "events": [event["message"] for event in service.get("events", [])[:5]],
+    }
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Describe the services; ``services`` maps the name of each that exists to what it runs."""
+    ecs = context.client("ecs")
+    names: list[str] = params["services"]
+    found: dict[str, Any] = {}
+    with aws_errors(f"read the services of cluster {params['cluster']}"):
+        for start in range(0, len(names), SERVICES_PER_CALL):
+            try:
+                answer = ecs.describe_services(cluster=params["cluster"], services=names[start : start + SERVICES_PER_CALL])
+            except ecs.exceptions.ClientError as error:
+                if error_code(error) == "ClusterNotFoundException":
+                    break
+                raise
+            for service in answer["services"]:
+                # A deleted service stays visible as INACTIVE for a while.
+                if service["status"] != "INACTIVE":
+                    found[service["serviceName"]] = _described(service)
+    return {"changed": False, "services": found}
+
+
+def main() -> None:
+    run_aws_module(
+        run,
+        argument_spec={
+            "cluster": {"type": "str", "required": True},
+            "services": {"type": "list", "elements": "str", "required": True},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""redash_ecs_info: what exists is told, what does not is simply missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.modules.redash_ecs_info import run
+
+
+def service(name: str, status: str = "ACTIVE") -> dict[str, Any]:
+    return {
+        "serviceName": name,
+        "status": status,
+        "taskDefinition": f"arn:aws:ecs:eu-west-1:123456789012:task-definition/{name}:3",
+        "desiredCount": 2,
+        "runningCount": 1,
+        "pendingCount": 1,
+        "deployments": [{"status": "ACTIVE", "rolloutState": "COMPLETED"}, {"status": "PRIMARY", "rolloutState": "IN_PROGRESS"}],
+        "events": [{"message": f"event {number}"} for number in range(9)],
+    }
+
+
+@pytest.fixture
+def ecs() -> Any:
+    return boto3.client("ecs", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+def read(ecs: Any, *names: str) -> dict[str, Any]:
+    return run({"cluster": "redash", "services": list(names)}, Context(client=lambda service: ecs))["services"]
+
+
+def test_an_active_service_is_told_with_its_newest_deployment(ecs: Any) -> None:
+    with Stubber(ecs) as stub:
+        stub.add_response("describe_services", {"services": [service("redash")]})
+        told = read(ecs, "redash")["redash"]
+    assert told["rollout_state"] == "IN_PROGRESS"
+    assert (told["desired_count"], told["running_count"], told["pending_count"]) == (2, 1, 1)
+    assert told["events"] == [f"event {number}" for number in range(5)]
+
+
+def test_a_deleted_service_does_not_exist(ecs: Any) -> None:
+    with Stubber(ecs) as stub:
+        stub.add_response("describe_services", {"services": [service("redash", "INACTIVE")]})
+        assert read(ecs, "redash") == {}
+
+
+def test_a_cluster_that_does_not_exist_has_no_services(ecs: Any) -> None:
+    with Stubber(ecs) as stub:
+        stub.add_client_error("describe_services", "ClusterNotFoundException")
+        assert read(ecs, "redash") == {}
+
+
+def test_eleven_services_take_two_calls(ecs: Any) -> None:
+    names = [f"s{number}" for number in range(11)]
+    with Stubber(ecs) as stub:
+        stub.add_response(
+            "describe_services", {"services": [service(name) for name in names[:10]]}, {"cluster": "redash", "services": names[:10]}
+        )
+        stub.add_response("describe_services", {"services": [service("s10")]}, {"cluster": "redash", "services": ["s10"]})
+        assert sorted(read(ecs, *names)) == sorted(names)
+        stub.assert_no_pending_responses()
+
+
+def test_any_other_refusal_is_one_line_that_says_what_to_do(ecs: Any) -> None:
+    with Stubber(ecs) as stub:
+        stub.add_client_error("describe_services", "AccessDeniedException", "no")
+        with pytest.raises(RedashError, match="read the services of cluster redash: AccessDeniedException: no. Allow that action"):
+            read(ecs, "redash")
