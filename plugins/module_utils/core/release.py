@@ -1,0 +1,272 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a Redash release is. One table; no other part of the collection asks which version it is.
+
+Where the facts come from: bin/docker-entrypoint, Dockerfile, redash/settings, redash/cli and
+migrations/versions of each release's tag in github.com/getredash/redash; the official compose file in
+github.com/getredash/setup; image tags and upgrade order in Redash's "How to upgrade" page. 10.1.0,
+25.1.0, 25.8.0 and 26.3.0 were also run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+
+Command = Literal["server", "scheduler", "worker"]
+QueueSystem = Literal["celery", "rq"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service of the official compose file.
+
+    ``queues``     what it consumes; empty for a server and for RQ's scheduler, which only puts jobs into queues
+    ``processes``  how many work in it: gunicorn workers (server), WORKERS_COUNT (Celery, RQ worker); 1 for RQ's scheduler
+    """
+
+    name: str
+    command: Command
+    queues: tuple[str, ...] = ()
+    processes: int = 1
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release.
+
+    ``image``                  the official image
+    ``queue_system``           who runs queries: Celery up to 8, RQ from 9
+    ``queues``                 every queue of the release, the most urgent first: RQ workers empty them in this order
+    ``services``               what its official compose file runs
+    ``python``                 the interpreter in the image, for programs that run inside it
+    ``curl``                   whether the image has curl
+    ``commands``               manage commands whose spelling differs between releases: name with underscores -> as this one spells it
+    ``create_tables_guarded``  False: create_tables marks every migration as applied, whatever the schema is; run
+                               ``db upgrade`` before it, or run it on an empty database only
+    ``has_reencrypt``          ``manage database reencrypt`` exists
+    ``default_cookie_secret``  the secret that it used when none was set: data may be encrypted with it
+    ``environment``            what Redash's own set-up puts into every container, secrets aside
+    ``alembic_head``           the schema's revision after ``db upgrade``; None where it was not read
+    """
+
+    version: str
+    image: str
+    queue_system: QueueSystem
+    queues: tuple[str, ...]
+    services: tuple[Service, ...]
+    python: str
+    curl: bool
+    commands: Mapping[str, str]
+    create_tables_guarded: bool
+    has_reencrypt: bool
+    alembic_head: str | None
+    default_cookie_secret: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def number(self) -> tuple[int, ...]:
+        return _number(self.version)
+
+    @property
+    def major(self) -> int:
+        return self.number[0]
+
+    def command(self, name: str) -> str:
+        """How this release spells the manage command ``name`` (given with underscores)."""
+        return self.commands.get(name, name)
+
+    @property
+    def create_db(self) -> tuple[str, ...]:
+        """The container command that makes the tables in an empty database."""
+        return ("create_db",)
+
+    @property
+    def db_upgrade(self) -> tuple[str, ...]:
+        """The container command that brings the schema to this release."""
+        return ("manage", "db", "upgrade")
+
+
+def _number(version: str) -> tuple[int, ...]:
+    """``9.0.0-beta`` -> (9, 0, 0)."""
+    return tuple(int(part) for part in version.partition("-")[0].split("."))
+
+
+# --- Celery, up to 8 -------------------------------------------------------------------------------------
+
+# The scheduler is a Celery worker with the beat inside; its own queue is `celery`, where Redash's
+# housekeeping and mail run. Without a consumer of it nothing is scheduled and no mail leaves.
+_CELERY_SERVICES = (
+    Service("server", "server", processes=4),
+    Service("scheduler", "scheduler", ("celery",), 1),
+    Service("scheduled_worker", "worker", ("scheduled_queries", "schemas"), 1),
+    Service("adhoc_worker", "worker", ("queries",), 2),
+)
+# Redash 5 has no queue of its own for schemas; its compose file got one ahead of time, later (2019-02).
+_CELERY_SERVICES_5 = (
+    *_CELERY_SERVICES[:2],
+    Service("scheduled_worker", "worker", ("scheduled_queries",), 1),
+    _CELERY_SERVICES[3],
+)
+
+# --- RQ, from 9 ------------------------------------------------------------------------------------------
+
+# `periodic` is where the scheduler puts its jobs: nobody there, and nothing is ever refreshed. `emails`
+# without a worker is mail that never leaves.
+_RQ_QUEUES = ("periodic", "emails", "default", "scheduled_queries", "queries", "schemas")
+_RQ_SERVICES = (
+    Service("server", "server", processes=4),
+    Service("scheduler", "scheduler"),
+    Service("scheduled_worker", "worker", ("scheduled_queries", "schemas"), 1),
+    Service("adhoc_worker", "worker", ("queries",), 2),
+    Service("worker", "worker", ("periodic", "emails", "default"), 1),
+)
+
+# Click 8 (from 25.1) turned the underscores of commands without an explicit name into hyphens.
+_UNDERSCORES: dict[str, str] = {}
+_HYPHENS = {"send_test_mail": "send-test-mail", "check_settings": "check-settings"}
+
+# PYTHONUNBUFFERED: Python takes any text but the empty one as yes.
+_ENVIRONMENT = {"PYTHONUNBUFFERED": "0", "REDASH_LOG_LEVEL": "INFO"}
+_ENVIRONMENT_10 = {**_ENVIRONMENT, "REDASH_ENFORCE_CSRF": "true"}
+_ENVIRONMENT_25 = {**_ENVIRONMENT_10, "REDASH_GUNICORN_TIMEOUT": "60"}
+
+_OLD_COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"  # public: it stands in Redash's source
+
+
+def _celery(version: str, image: str, services: tuple[Service, ...], queues: tuple[str, ...], alembic_head: str | None) -> Release:
+    return Release(
+        version=version,
+        image=image,
+        queue_system="celery",
+        queues=queues,
+        services=services,
+        python="2.7",
+        curl=False,
+        commands=_UNDERSCORES,
+        create_tables_guarded=False,
+        has_reencrypt=False,
+        alembic_head=alembic_head,
+        default_cookie_secret=_OLD_COOKIE_SECRET,
+        environment=_ENVIRONMENT,
+    )
+
+
+def _rq(
+    version: str,
+    tag: str,
+    alembic_head: str,
+    python: str,
+    *,
+    commands: Mapping[str, str] = _HYPHENS,
+    environment: Mapping[str, str] = _ENVIRONMENT_25,
+    create_tables_guarded: bool = True,
+    default_cookie_secret: str | None = None,
+) -> Release:
+    return Release(
+        version=version,
+        image=f"redash/redash:{tag}",
+        queue_system="rq",
+        queues=_RQ_QUEUES,
+        services=_RQ_SERVICES,
+        python=python,
+        curl=True,
+        commands=commands,
+        create_tables_guarded=create_tables_guarded,
+        has_reencrypt=True,
+        alembic_head=alembic_head,
+        default_cookie_secret=default_cookie_secret,
+        environment=environment,
+    )
+
+
+_QUEUES_5 = ("celery", "scheduled_queries", "queries")
+_QUEUES_7 = ("celery", "scheduled_queries", "queries", "schemas")
+
+RELEASES: dict[str, Release] = {
+    release.version: release
+    for release in (
+        _celery("5.0.0", "redash/redash:5.0.0.b4754", _CELERY_SERVICES_5, _QUEUES_5, None),
+        _celery("7.0.0", "redash/redash:7.0.0.b18042", _CELERY_SERVICES, _QUEUES_7, None),
+        _celery("8.0.0", "redash/redash:8.0.0.b32245", _CELERY_SERVICES, _QUEUES_7, "e5c7a4e2df4d"),
+        _rq(
+            "9.0.0-beta",
+            "9.0.0-beta.b42121",
+            "e5c7a4e2df4d",
+            "3.7",
+            commands=_UNDERSCORES,
+            environment=_ENVIRONMENT,
+            create_tables_guarded=False,
+            default_cookie_secret=_OLD_COOKIE_SECRET,
+        ),
+        _rq(
+            "10.0.0",
+            "10.0.0.b50363",
+            "89bc7873a3e0",
+            "3.7",
+            commands=_UNDERSCORES,
+            environment=_ENVIRONMENT_10,
+            default_cookie_secret=_OLD_COOKIE_SECRET,
+        ),
+        _rq("10.1.0", "10.1.0.b50633", "89bc7873a3e0", "3.7", commands=_UNDERSCORES, environment=_ENVIRONMENT_10),
+        _rq("25.1.0", "25.1.0", "9e8c841d1a30", "3.10"),
+        _rq("25.8.0", "25.8.0", "db0aca1ebd32", "3.10"),
+        _rq("26.3.0", "26.3.0", "db0aca1ebd32", "3.13"),
+    )
+}
+
+
+def release(version: str) -> Release:
+    """The release of that version. Raises RedashError naming the known ones."""
+    try:
+        return RELEASES[version]
+    except KeyError:
+        raise RedashError(
+            Problem(f"{version!r} is not a Redash release that is known", "redash_version", f"Known: {', '.join(RELEASES)}.")
+        ) from None
+
+
+def release_of_image(image: str) -> Release | None:
+    """The release whose official tag ``image`` carries (``registry.example.com/redash/redash:25.8.0``), if any."""
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    return next((known for known in RELEASES.values() if known.image.partition(":")[2] == tag), None)
+
+
+# Redash's majors in the order in which an upgrade goes through them. 9 was only ever a beta: one can
+# leave it, not pass through it. Each step runs the migrations of its own release; that is why none is
+# skipped ("one at a time"), and why what is older than 7 must stop at 7: 8 would encrypt the data
+# sources with a key that 7 has not yet set.
+_MAJORS = (7, 8, 10, 25, 26)
+
+
+def hops(current: str, target: str) -> list[str]:
+    """The versions to install one after another to come from ``current`` to ``target``, ``target`` last.
+
+    Empty when they are the same. ``current`` may be a release that the table lacks (25.5.0): what counts
+    is where it lies. Raises RedashError for a way back, which only a restored database allows: an older
+    image cannot even start on a newer schema.
+    """
+    goal = release(target)
+    if not re.fullmatch(r"\d+\.\d+\.\d+(-\w+)?", current):
+        raise RedashError(Problem(f"{current!r} is not a Redash version", "the running version", "Expected three numbers, such as 25.8.0."))
+    if current == target:
+        return []
+    here = _number(current)
+    if here > goal.number:
+        raise RedashError(
+            Problem(
+                f"Redash {current} cannot be brought back to {target} by an upgrade: its database schema is newer",
+                "redash_version",
+                "Restore the snapshot that was taken before the upgrade (rollback.yml).",
+            )
+        )
+    between = [major for major in _MAJORS if here[0] < major < goal.major]
+    return [_newest(major) for major in between] + [target]
+
+
+def _newest(major: int) -> str:
+    return max((known for known in RELEASES.values() if known.major == major), key=lambda known: known.number).version

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The table of releases holds together, and an upgrade's way through it is the documented one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Release, hops, release, release_of_image
+
+EVERY = pytest.mark.parametrize("known", RELEASES.values(), ids=RELEASES)
+
+
+@EVERY
+def test_each_queue_of_a_release_is_consumed_by_exactly_one_of_its_services(known: Release) -> None:
+    consumed = [queue for service in known.services for queue in service.queues]
+    assert sorted(consumed) == sorted(known.queues)
+
+
+@EVERY
+def test_each_release_has_one_server_and_one_scheduler(known: Release) -> None:
+    commands = [service.command for service in known.services]
+    assert (commands.count("server"), commands.count("scheduler")) == (1, 1)
+
+
+@EVERY
+def test_only_celerys_scheduler_consumes_a_queue(known: Release) -> None:
+    (scheduler,) = [service for service in known.services if service.command == "scheduler"]
+    assert bool(scheduler.queues) == (known.queue_system == "celery")
+
+
+@EVERY
+def test_nothing_in_the_environment_is_empty_since_redash_crashes_on_it(known: Release) -> None:
+    assert all(known.environment.values())
+
+
+def test_the_table_is_in_the_order_of_the_releases() -> None:
+    numbers = [known.number for known in RELEASES.values()]
+    assert numbers == sorted(numbers)
+
+
+@pytest.mark.parametrize(
+    ("version", "mail", "check"),
+    [
+        ("8.0.0", "send_test_mail", "check_settings"),
+        ("10.1.0", "send_test_mail", "check_settings"),
+        ("25.1.0", "send-test-mail", "check-settings"),
+        ("26.3.0", "send-test-mail", "check-settings"),
+    ],
+)
+def test_commands_are_spelt_as_the_release_spells_them(version: str, mail: str, check: str) -> None:
+    assert release(version).command("send_test_mail") == mail
+    assert release(version).command("check_settings") == check
+    assert release(version).command("grant_admin") == "grant_admin"  # has an explicit name in every release
+
+
+def test_an_unknown_version_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(RedashError, match=r"^redash_version: '24\.1\.0' is not .* known\. Known: 5\.0\.0, .*, 26\.3\.0\.$"):
+        release("24.1.0")
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("redash/redash:8.0.0.b32245", "8.0.0"),
+        ("registry.example.com:5000/tools/redash:25.8.0", "25.8.0"),
+        ("redash/redash:25.8.0@sha256:" + "0" * 64, "25.8.0"),
+        ("redash/redash:latest", None),
+        ("redash/redash", None),
+        ("registry.example.com:5000/redash", None),
+    ],
+)
+def test_the_release_of_an_image_is_told_by_its_tag(image: str, version: str | None) -> None:
+    found = release_of_image(image)
+    assert (found.version if found else None) == version
+
+
+@pytest.mark.parametrize(
+    ("current", "target", "way"),
+    [
+        ("25.8.0", "25.8.0", []),
+        ("25.1.0", "25.8.0", ["25.8.0"]),
+        ("10.0.0", "10.1.0", ["10.1.0"]),
+        ("10.1.0", "25.8.0", ["25.8.0"]),
+        ("25.8.0", "26.3.0", ["26.3.0"]),
+        ("10.1.0", "26.3.0", ["25.8.0", "26.3.0"]),
+        ("8.0.0", "10.1.0", ["10.1.0"]),
+        ("8.0.0", "25.8.0", ["10.1.0", "25.8.0"]),
+        ("9.0.0-beta", "25.8.0", ["10.1.0", "25.8.0"]),
+        ("8.0.0", "9.0.0-beta", ["9.0.0-beta"]),
+        ("7.0.0", "8.0.0", ["8.0.0"]),
+        ("5.0.0", "7.0.0", ["7.0.0"]),
+        ("5.0.2", "26.3.0", ["7.0.0", "8.0.0", "10.1.0", "25.8.0", "26.3.0"]),
+        ("6.0.0", "8.0.0", ["7.0.0", "8.0.0"]),
+        ("25.5.0", "25.8.0", ["25.8.0"]),
+    ],
+)
+def test_an_upgrade_goes_one_major_at_a_time(current: str, target: str, way: list[str]) -> None:
+    assert hops(current, target) == way
+
+
+@pytest.mark.parametrize(("current", "target"), [(b, a) for a, b in itertools.combinations(RELEASES, 2)])
+def test_there_is_no_upgrade_back(current: str, target: str) -> None:
+    with pytest.raises(RedashError, match="cannot be brought back"):
+        hops(current, target)
+
+
+@pytest.mark.parametrize("current", ["", "latest", "25", "10.1.0.b50633", "1.2.3; rm"])
+def test_what_is_no_version_is_refused(current: str) -> None:
+    with pytest.raises(RedashError, match="is not a Redash version"):
+        hops(current, "25.8.0")
