@@ -1,0 +1,136 @@
+"""One demo for all end-to-end tests: its own home, its own port, brought up as a person would and taken down."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+HOME = ROOT / "build" / "e2e"
+REGION = "ap-northeast-1"
+# Seconds. The first `make demo` builds an image and makes a database; a later one does neither.
+FIRST = 1500
+LATER = 600
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@dataclass
+class Demo:
+    """A demo and everything it said."""
+
+    home: Path
+    port: int
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        # A person's real credentials: whoever uses them instead of the local AWS's fails here.
+        return {
+            **os.environ,
+            "REDASH_DEMO_HOME": str(self.home),
+            "REDASH_DEMO_PORT": str(self.port),
+            "AWS_PROFILE": "somebodys-real-account",
+            "AWS_ACCESS_KEY_ID": "AKIASOMEBODYSREALKEY",
+            "AWS_SECRET_ACCESS_KEY": "somebodys-real-secret",
+        }
+
+    def run(self, *command: str, timeout: float = LATER) -> subprocess.CompletedProcess[str]:
+        """Run a command from the project's root, as a person would; keep what it said."""
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False
+        )  # fmt: skip
+        self.said.append(done.stdout)
+        return done
+
+    def make(self, target: str, timeout: float = LATER) -> str:
+        done = self.run("make", target, timeout=timeout)
+        assert done.returncode == 0, done.stdout[-20000:]
+        return done.stdout
+
+    def playbook(self, *arguments: str, timeout: float = LATER) -> subprocess.CompletedProcess[str]:
+        playbook = str(Path(sys.executable).with_name("ansible-playbook"))
+        return self.run(playbook, "-i", "inventories/local", *arguments, timeout=timeout)
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask Redash through the load balancer; status and body, redirects not followed."""
+
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *args: Any) -> None:
+                return None
+
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Host": f"redash-demo.alb.localhost:{self.port}"})
+        try:
+            with urllib.request.build_opener(Stay).open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def aws(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=boto3.session.Config(retries={"max_attempts": 2}),
+        )
+
+    def secrets(self) -> dict[str, str]:
+        """Every secret there is, by its parameter's name."""
+        pages = self.aws("ssm").get_paginator("get_parameters_by_path").paginate(Path="/redash", Recursive=True, WithDecryption=True)
+        return {
+            parameter["Name"]: parameter["Value"]
+            for page in pages
+            for parameter in page["Parameters"]
+            if parameter["Type"] == "SecureString"
+        }
+
+
+def changed(recap: str) -> dict[str, int]:
+    """changed= of every PLAY RECAP in an output, by host."""
+    found: dict[str, int] = {}
+    for host, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", recap, re.MULTILINE):
+        found[host] = found.get(host, 0) + int(count)
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[Demo]:
+    """`make demo`, run once from nothing; its output is the first of `said`."""
+    for tool in ("make", "terraform"):
+        if not shutil.which(tool):
+            pytest.skip(f"{tool} is missing: the end-to-end tests bring up the whole demo")
+    if os.geteuid() != 0 and not shutil.which("docker") and not shutil.which("podman"):
+        pytest.skip("no container engine, and without root none can be installed")
+    running = Demo(HOME, free_port())
+    # What an interrupted run left behind.
+    subprocess.run(["make", "demo-clean"], cwd=ROOT, env=running.environment, check=False, capture_output=True)
+    try:
+        running.make("demo", timeout=FIRST)
+        yield running
+    finally:
+        running.run("make", "demo-clean")
+
+
+@pytest.fixture
+def infrastructure(demo: Demo) -> dict[str, Any]:
+    return json.loads((demo.home / "redash" / "infrastructure.json").read_text())
