@@ -56,8 +56,15 @@ class Demo:
     def run(self, *command: str, timeout: float = LATER) -> subprocess.CompletedProcess[str]:
         """Run a command from the project's root, as a person would; keep what it said."""
         done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False
-        )  # fmt: skip
+            command,
+            cwd=ROOT,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=timeout,
+            check=False,
+        )
         self.said.append(done.stdout)
         return done
 

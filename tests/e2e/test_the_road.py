@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -144,10 +145,8 @@ def test_killed_in_the_middle_it_goes_on(demo: Demo) -> None:
         running.wait()
         pid = demo.home / "local_aws.pid"
         if pid.exists():
-            try:
+            with contextlib.suppress(ProcessLookupError, ValueError):
                 os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
-            except (ProcessLookupError, ValueError):
-                pass
     said = demo.make("demo", timeout=FIRST)
     assert re.search(r"Name: admin\b", said)
     assert demo.get("/ping") == (200, "PONG.")
