@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ansible_collections.redash.ecs.plugins.module_utils.service import SPECIFICATION, run
@@ -12,5 +14,5 @@ from ansible_collections.redash.ecs.plugins.plugin_utils.live import LiveActionB
 
 class ActionModule(LiveActionBase):
     module_name = "redash.ecs.redash_ecs_service"
-    specification = {**SPECIFICATION, "argument_spec": {**aws_argument_spec(), **SPECIFICATION["argument_spec"]}}
+    specification: ClassVar[dict[str, Any]] = {**SPECIFICATION, "argument_spec": {**aws_argument_spec(), **SPECIFICATION["argument_spec"]}}
     work = staticmethod(run)

@@ -13,10 +13,10 @@ description:
     given are left as they are, so that an O(desired_count) left out stays autoscaling's.
   - What ECS can't change in place is refused with what to do instead.
   - With nothing to change, nothing is written, and one or two calls to ECS are made.
-  - With O(wait), succeeds when the primary deployment runs the task definition asked for, all its tasks run, and the load balancer's targets
-    are healthy. Events, starts and stops of tasks with their reasons, and the targets' health are shown as they change.
-  - A rollback by ECS's circuit breaker is a failure. A crash loop is recognised from the first tasks that stop for the same cause, before
-    ECS gives up. Both fail with the first task's reason and the last lines of its log.
+  - With O(wait), succeeds when the primary deployment runs the task definition asked for, all its tasks run, and the load balancer's
+    targets are healthy. Events, starts and stops of tasks with their reasons, and the targets' health are shown as they change.
+  - A rollback by ECS's circuit breaker is a failure. A crash loop is recognised from the first tasks that stop for the same cause,
+    before ECS gives up. Both fail with the first task's reason and the last lines of its log.
 author:
   - The redash.ecs authors
 options:
