@@ -51,14 +51,14 @@ def _ignore(line: str) -> None:
 class Context:
     """Everything with an effect that a ``run`` function may use.
 
-    ``client``      service name (``ecs``, ``logs``) -> a boto3 client
+    ``client``      service name (``ecs``, ``logs``) -> a boto3 client; ``region=`` for another than the connection's
     ``report``      called with each line that a person should see now; lines hold no line break
     ``check_mode``  change nothing, say what would change
     ``diff_mode``   the caller wants before and after
     ``random``      jitter comes from here
     """
 
-    client: Callable[[str], Any]
+    client: Callable[..., Any]
     report: Callable[[str], None] = _ignore
     check_mode: bool = False
     diff_mode: bool = False

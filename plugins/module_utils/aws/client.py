@@ -46,8 +46,8 @@ def is_local_endpoint(endpoint_url: str | None) -> bool:
     return bool(endpoint_url) and urlsplit(endpoint_url).hostname in LOOPBACK
 
 
-def client_factory(params: Mapping[str, Any], name: str) -> Callable[[str], Any]:
-    """A function that makes each boto3 client once.
+def client_factory(params: Mapping[str, Any], name: str) -> Callable[..., Any]:
+    """A function that makes each boto3 client once: ``client("ecs")``, or ``client("logs", region="eu-west-1")``.
 
     ``params`` are validated module options (``region``, ``profile``, ``endpoint_url``, ...), ``name`` is
     the module's, for messages. Raises RedashError when no region or no usable credentials are given.
@@ -60,15 +60,17 @@ def client_factory(params: Mapping[str, Any], name: str) -> Callable[[str], Any]
         options["aws_ca_bundle"] = None
     config = {**RETRIES, **(options.get("aws_config") or {})}
     options["aws_config"] = config
-    clients: dict[str, Any] = {}
+    clients: dict[tuple[str, str | None], Any] = {}
 
-    def client(service: str) -> Any:
-        if service not in clients:
+    def client(service: str, *, region: str | None = None) -> Any:
+        key = (service, region)
+        if key not in clients:
             connection = _Connection(options, name)
-            region, endpoint, connection_params = get_aws_connection_info(connection)  # type: ignore[arg-type]
+            own_region, endpoint, connection_params = get_aws_connection_info(connection)  # type: ignore[arg-type]
+            region = region or own_region
             if not region:
                 raise RedashError(Problem("no AWS region is set", name, "Set redash_region (or AWS_REGION)."))
-            clients[service] = boto3_conn(
+            clients[key] = boto3_conn(
                 connection,  # type: ignore[arg-type]
                 conn_type="client",
                 resource=service,
@@ -76,7 +78,7 @@ def client_factory(params: Mapping[str, Any], name: str) -> Callable[[str], Any]
                 endpoint=endpoint,
                 **connection_params,
             )
-        return clients[service]
+        return clients[key]
 
     return client
 

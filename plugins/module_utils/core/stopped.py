@@ -84,35 +84,84 @@ REASONS = (
     _rule(r"logger args.*" + _TIMEOUT, "no_route", "The subnets have no way to CloudWatch Logs: NAT gateway, VPC endpoint, or public IP."),
     _rule(r"unable to pull secrets or registry auth", "secret", "Check the secrets that the task definition names and the execution role."),
     _rule(r"toomanyrequests|pull rate limit", "image", "Docker Hub limits anonymous pulls: use an ECR pull-through cache."),
-    _rule(r"(descriptor matching platform|exec format error|does not match the specified platform)", "architecture",
-          "The image is built for another processor: match runtimePlatform.cpuArchitecture to it."),
-    _rule(r"CannotPullContainer.*\b(50[0-9]|unexpected EOF|TLS handshake timeout|connection reset)", "image",
-          "The registry was briefly unwell.", passing=True),
-    _rule(r"CannotPullContainer.*" + _TIMEOUT, "no_route",
-          "The subnets have no way to the registry: give them a NAT gateway, or the task a public IP."),
-    _rule(r"CannotPullContainer.*(not authorized|AccessDenied|authorization failed|\b40[13]\b)", "image",
-          "Allow the execution role to pull from that registry, or correct the image's name."),
+    _rule(
+        r"(descriptor matching platform|exec format error|does not match the specified platform)",
+        "architecture",
+        "The image is built for another processor: match runtimePlatform.cpuArchitecture to it.",
+    ),
+    _rule(
+        r"CannotPullContainer.*\b(50[0-9]|unexpected EOF|TLS handshake timeout|connection reset)",
+        "image",
+        "The registry was briefly unwell.",
+        passing=True,
+    ),
+    _rule(
+        r"CannotPullContainer.*" + _TIMEOUT,
+        "no_route",
+        "The subnets have no way to the registry: give them a NAT gateway, or the task a public IP.",
+    ),
+    _rule(
+        r"CannotPullContainer.*(not authorized|AccessDenied|authorization failed|\b40[13]\b)",
+        "image",
+        "Allow the execution role to pull from that registry, or correct the image's name.",
+    ),
     _rule(r"CannotPullContainer|no such image|pull access denied|manifest unknown", "image", "Correct the image's name and tag."),
-    _rule(r"Capacity is unavailable|RESOURCE:(FARGATE|CPU|MEMORY|GPU)|InsufficientCapacity", "capacity",
-          "AWS has no capacity for this size in these zones now: try later, or name subnets in more zones.", passing=True),
-    _rule(r"reached the limit on the number of (vCPUs|tasks)|vCPU limit", "quota",
-          "This account's Fargate quota is used up: stop something, or ask for more in Service Quotas.", passing=True),
-    _rule(r"InsufficientFreeAddressesInSubnet|free addresses", "addresses", "The subnet has no free address: use a larger or another subnet."),
-    _rule(r"(InvalidSubnet|InvalidSecurityGroup|InvalidGroup|subnet ID .* does not exist|security group .* does not exist)", "network",
-          "Correct the subnets and security groups."),
-    _rule(r"network interface provisioning|RESOURCE:ENI|Create ?Network ?Interface|ElasticNetworkInterface", "network_interface",
-          "AWS could not attach the network interface.", passing=True),
-    _rule(r"OutOfMemory|out of memory|oom[- ]?kill", "out_of_memory", "Give the task more memory (redash_task_runner_size or redash_task_size)."),
+    _rule(
+        r"Capacity is unavailable|RESOURCE:(FARGATE|CPU|MEMORY|GPU)|InsufficientCapacity",
+        "capacity",
+        "AWS has no capacity for this size in these zones now: try later, or name subnets in more zones.",
+        passing=True,
+    ),
+    _rule(
+        r"reached the limit on the number of (vCPUs|tasks)|vCPU limit",
+        "quota",
+        "This account's Fargate quota is used up: stop something, or ask for more in Service Quotas.",
+        passing=True,
+    ),
+    _rule(
+        r"InsufficientFreeAddressesInSubnet|free addresses", "addresses", "The subnet has no free address: use a larger or another subnet."
+    ),
+    _rule(
+        r"(InvalidSubnet|InvalidSecurityGroup|InvalidGroup|subnet ID .* does not exist|security group .* does not exist)",
+        "network",
+        "Correct the subnets and security groups.",
+    ),
+    _rule(
+        r"network interface provisioning|RESOURCE:ENI|Create ?Network ?Interface|ElasticNetworkInterface",
+        "network_interface",
+        "AWS could not attach the network interface.",
+        passing=True,
+    ),
+    _rule(
+        r"OutOfMemory|out of memory|oom[- ]?kill",
+        "out_of_memory",
+        "Give the task more memory (redash_task_runner_size or redash_task_size).",
+    ),
     _rule(r"(ContainerRuntimeTimeout|DockerTimeout)", "runtime", "The host was slow to start the container.", passing=True),
-    _rule(r"executable file not found|no such file or directory|OCI runtime.*exec", "command", "Check the command: the image holds no such program."),
-    _rule(r"CannotStartContainer|CannotCreateContainer|CannotInspectContainer", "start", "Read the reason; the task definition and image disagree."),
-    _rule(r"ELB health checks", "health_check", "Look at what the container answers on the health check's path and at the security groups."),
+    _rule(
+        r"executable file not found|no such file or directory|OCI runtime.*exec",
+        "command",
+        "Check the command: the image holds no such program.",
+    ),
+    _rule(
+        r"CannotStartContainer|CannotCreateContainer|CannotInspectContainer",
+        "start",
+        "Read the reason; the task definition and image disagree.",
+    ),
+    _rule(
+        r"ELB health checks", "health_check", "Look at what the container answers on the health check's path and at the security groups."
+    ),
     _rule(r"container health checks", "health_check", "Run the health check's command by hand; give a slow start a startPeriod."),
     _rule(r"no space left", "disk", "Give the task more ephemeral storage."),
     _rule(r"EFS|volume", "volume", "Check the file system's mount targets and security groups."),
-    _rule(r"assume the (role|service role)|ECS was unable to assume", "role", "Let ecs-tasks.amazonaws.com assume the role; a new role needs some seconds.", passing=True),
+    _rule(
+        r"assume the (role|service role)|ECS was unable to assume",
+        "role",
+        "Let ecs-tasks.amazonaws.com assume the role; a new role needs some seconds.",
+        passing=True,
+    ),
     _rule(r"ResourceInitializationError", "resources", "Read the reason: AWS could not prepare what the task needs."),
-)  # fmt: skip
+)
 
 # What the log says when the reason is only "Essential container in task exited".
 LINES = (
@@ -122,9 +171,14 @@ LINES = (
         "The database knows another password: rerun site.yml, which composes the database URL anew.",
     ),
     _rule(r'FATAL: +database "[^"]*" does not exist', "database", "Create that database, or correct the database URL."),
-    _rule(r"no pg_hba\.conf entry", "database", "The server refuses this client, mostly because TLS is required: add ?sslmode=require to the database URL."),
     _rule(
-        r"(could not (connect to server|translate host name)|connection to server at .* failed|psycopg2\.OperationalError|FATAL: +the database system is)",
+        r"no pg_hba\.conf entry",
+        "database",
+        "The server refuses this client, mostly because TLS is required: add ?sslmode=require to the database URL.",
+    ),
+    _rule(
+        r"(could not (connect to server|translate host name)|connection to server at .* failed"
+        r"|psycopg2\.OperationalError|FATAL: +the database system is)",
         "database",
         "The database was not reached: check that it runs, its security group, and the database URL.",
     ),
@@ -134,14 +188,26 @@ LINES = (
         "Redis was not reached: check that it runs, its security group, and the Redis URL.",
     ),
     _rule(r'relation "[^"]*" does not exist|UndefinedTable', "tables", "The tables are missing: run cmd=create_db first."),
-    _rule(r"UndefinedColumn|column [^ ]+ does not exist", "schema", "The database's schema is older than the image: run cmd='db upgrade' (upgrade.yml does)."),
-    _rule(r"Can't locate revision identified by", "schema", "The database was migrated by a newer Redash: run that version, or restore the database."),
+    _rule(
+        r"UndefinedColumn|column [^ ]+ does not exist",
+        "schema",
+        "The database's schema is older than the image: run cmd='db upgrade' (upgrade.yml does).",
+    ),
+    _rule(
+        r"Can't locate revision identified by",
+        "schema",
+        "The database was migrated by a newer Redash: run that version, or restore the database.",
+    ),
     _rule(r"InvalidToken", "key", "REDASH_SECRET_KEY is not the key this database was encrypted with: give back the old one."),
     _rule(r"(COOKIE_SECRET|SECRET_KEY).*(not set|must|required)", "settings", "Set the secret in the task definition (site.yml does)."),
-    _rule(r"Invalid boolean value|invalid literal for int\(\) with base 10: ''", "settings", "A setting is empty: remove it, or give it a value."),
+    _rule(
+        r"Invalid boolean value|invalid literal for int\(\) with base 10: ''",
+        "settings",
+        "A setting is empty: remove it, or give it a value.",
+    ),
     _rule(r"exec format error", "architecture", "The image is built for another processor: match runtimePlatform.cpuArchitecture to it."),
     _rule(r"MemoryError|Cannot allocate memory", "out_of_memory", "Give the task more memory (redash_task_runner_size)."),
-)  # fmt: skip
+)
 
 _EXIT_CODES = {
     126: ("command", "The program is not executable in this image."),
