@@ -1,0 +1,388 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Proving that mail arrives: the two commands that try it, and what their output means.
+
+Two paths, since Redash has two: ``send-test-mail`` sends from the process that is asked, and everything
+Redash itself mails (invitations, password resets) is a job on the queue ``emails`` that a worker sends.
+The first can work while the second does not, which is the classic fault, and it is silent: the job only
+logs what went wrong and counts as finished.
+
+Both programs run inside the image with its own Python (2.7 to 3.13) and need nothing else there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
+
+DIRECT = "send-test-mail"
+QUEUE = "the emails queue"
+
+# Redash gives smtplib no time limit: a port that nobody answers on would hang until TCP gives up, minutes
+# later. The default time limit of sockets is ours for this one process; libpq and redis-py have their own.
+DIRECT_PROGRAM = """\
+import socket, sys
+socket.setdefaulttimeout(float(sys.argv[3]))
+sys.argv = ["manage.py", sys.argv[1], sys.argv[2]]
+from redash.cli import manager
+manager()
+"""
+
+# Runs in the worker, as the job: RQ calls builtins.exec with this text. Redash's own send_mail is what
+# sends; only its habit of logging a failure and going on is taken away, or the job would always succeed.
+JOB = """\
+import socket
+from redash.tasks import general
+def fail(*args, **kwargs):
+    raise
+before = socket.getdefaulttimeout()
+socket.setdefaulttimeout(seconds)
+general.logger.exception = fail
+try:
+    general.send_mail([recipient], subject, html, text)
+finally:
+    del general.logger.exception
+    socket.setdefaulttimeout(before)
+"""
+
+RQ_PROGRAM = """\
+import json, sys, time
+from rq import Queue, Worker
+from redash import rq_redis_connection as connection
+job_text, recipient, subject, seconds, wait = sys.argv[1], sys.argv[2], sys.argv[3], float(sys.argv[4]), float(sys.argv[5])
+text = "Redash sent this mail through its emails queue: invitations and password resets arrive."
+values = {"recipient": recipient, "subject": subject, "html": "<p>" + text + "</p>", "text": text, "seconds": seconds}
+queue = Queue("emails", connection=connection)
+ahead = queue.count
+job = queue.enqueue_call("builtins.exec", args=(job_text, values), timeout=int(wait), result_ttl=300, failure_ttl=300)
+until = time.time() + wait
+status = ""
+while time.time() < until:
+    status = str(getattr(job.get_status(), "value", job.get_status()))
+    if status not in ("queued", "started", "deferred", "scheduled"):
+        break
+    time.sleep(0.5)
+job.refresh()
+workers = [worker for worker in Worker.all(connection=connection) if "emails" in worker.queue_names()]
+if status == "failed":
+    print(job.exc_info or "")
+elif status == "queued":
+    job.delete()
+print(json.dumps({"mail_job": job.id, "status": status, "workers": len(workers), "ahead": ahead}))
+sys.exit(0 if status == "finished" else 1)
+"""
+
+# Celery (Redash up to 8): the worker can't be made to say what went wrong, so a finished job proves that a
+# worker took it and no more.
+CELERY_PROGRAM = """\
+import json, sys
+from celery.exceptions import TimeoutError
+from redash.tasks import send_mail
+recipient, subject, wait = sys.argv[2], sys.argv[3], float(sys.argv[5])
+text = "Redash sent this mail through its queue: invitations and password resets arrive."
+result = send_mail.delay([recipient], subject, "<p>" + text + "</p>", text)
+status = "unproven"
+try:
+    result.get(timeout=wait, propagate=False)
+except TimeoutError:
+    status = "queued"
+print(json.dumps({"mail_job": result.id, "status": status, "workers": -1, "ahead": -1}))
+sys.exit(0 if status == "unproven" else 1)
+"""
+
+
+def direct_command(version: str, recipient: str, seconds: int) -> list[str]:
+    """The container command that sends one mail from the task runner; a silent server fails after ``seconds``."""
+    return ["python", "-c", DIRECT_PROGRAM, release(version).command("send_test_mail"), recipient, str(seconds)]
+
+
+def queue_command(version: str, recipient: str, subject: str, seconds: int) -> list[str]:
+    """The container command that has a worker send one mail.
+
+    ``seconds`` is for the mail server; a worker gets as long again, and half a minute, to take the job.
+    """
+    program = RQ_PROGRAM if release(version).queue_system == "rq" else CELERY_PROGRAM
+    return ["python", "-c", program, JOB, recipient, subject, str(seconds), str(2 * seconds + 30)]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way in which a mail fails. ``pattern`` is searched in the last exception of the output."""
+
+    cause: str
+    pattern: re.Pattern[str]
+    what: str
+    todo: str
+
+
+def _rule(cause: str, pattern: str, what: str, todo: str) -> Rule:
+    return Rule(cause, re.compile(pattern, re.IGNORECASE), what, todo)
+
+
+# The first that fits. {server} and {port} are the settings', {said} is the server's answer.
+# Python 2.7 names several of these differently (socket.error, smtplib.SMTPException), hence the numbers.
+RULES = (
+    _rule(
+        "no_sender",
+        r"AssertionError.*(does not specify a sender|default sender)",
+        "Redash has no sender: REDASH_MAIL_DEFAULT_SENDER does not reach this container",
+        "Set redash_mail.default_sender and run mail.yml.",
+    ),
+    _rule("setting", r"ValueError: (Invalid boolean|invalid literal)", "a setting of mail is empty or no number: {said}", "Leave it out."),
+    _rule(
+        "name",
+        r"gaierror|Name or service not known|Temporary failure in name resolution|nodename nor servname",
+        "{server} has no address: the name is not found",
+        "Check redash_mail.server; a private name needs the VPC's DNS.",
+    ),
+    _rule(
+        "refused",
+        r"ConnectionRefusedError|\[Errno 111\]",
+        "{server} refuses connections on port {port}: no mail server listens there",
+        "Check redash_mail.port, and the server's firewall.",
+    ),
+    _rule(
+        "unreachable",
+        r"\[Errno (101|113)\]|Network is unreachable|No route to host",
+        "there is no way to {server}",
+        "Check the subnets' route to a NAT gateway, and VPC peering.",
+    ),
+    _rule(
+        "silent",
+        r"SMTPServerDisconnected.*timed out|in (getreply|readline)\b.*timed out",
+        "{server}:{port} takes the connection and then says nothing",
+        "The port may expect TLS from the first byte (465: security tls), or a firewall holds the connection.",
+    ),
+    _rule(
+        "certificate",
+        r"CERTIFICATE_VERIFY_FAILED|CertificateError",
+        "{server}'s certificate is not trusted: {said}",
+        "Use the name that the certificate is made for.",
+    ),
+    _rule(
+        "tls_mismatch",
+        r"WRONG_VERSION_NUMBER|UNKNOWN_PROTOCOL|SSLV3_ALERT|record layer failure",
+        "{server}:{port} does not speak TLS from the first byte",
+        "Use redash_mail.security starttls (port 587), or the server's TLS port (465).",
+    ),
+    _rule(
+        "tls_mismatch",
+        r"ssl\.SSL\w*Error|\[SSL",
+        "TLS with {server}:{port} fails: {said}",
+        "Check redash_mail.security and port: 465 is tls, 587 is starttls.",
+    ),
+    _rule(
+        "black_hole",
+        r"(TimeoutError|socket\.timeout|timed out|\[Errno 110\]|JobTimeoutException)",
+        "{server}:{port} does not answer at all: packets get lost on the way",
+        "Check the security group's outgoing rules, the NAT gateway, the server's firewall; port 25 is blocked on Fargate.",
+    ),
+    _rule(
+        "starttls_not_offered",
+        r"STARTTLS extension not supported",
+        "{server}:{port} does not offer STARTTLS",
+        "Use the port that does (587), or security tls with 465; security none only inside your own network.",
+    ),
+    _rule(
+        "login_not_offered",
+        r"AUTH extension not supported|No suitable authentication method",
+        "{server}:{port} takes no login over this connection",
+        "Most servers offer it after STARTTLS only: set redash_mail.security starttls; a relay needs no username and password.",
+    ),
+    _rule(
+        "login_refused",
+        r"SMTPAuthenticationError|\b535\b",
+        "{server} refuses the user name or password: {said}",
+        "Check redash_mail.username and password.",
+    ),
+    _rule(
+        "sender_refused",
+        r"SMTPSenderRefused",
+        "{server} refuses the sender {sender}: {said}",
+        "Verify that address or its domain with the provider, or set redash_mail.default_sender.",
+    ),
+    _rule(
+        "recipient_refused",
+        r"SMTPRecipientsRefused",
+        "{server} refuses the recipient: {said}",
+        "Check mail_test_recipient; a server that relays for its own clients only has to know the NAT gateway's address.",
+    ),
+    _rule(
+        "message_refused",
+        r"SMTPDataError",
+        "{server} refuses the mail: {said}",
+        "What it says is the reason; look at the provider's console.",
+    ),
+    _rule(
+        "disconnected",
+        r"SMTPServerDisconnected|SMTPConnectError|SMTPHeloError|ConnectionResetError|\[Errno 104\]|BrokenPipe",
+        "{server}:{port} ends the connection: {said}",
+        "A port that expects TLS from the first byte does so (465: security tls), and so does a server that blocks this address.",
+    ),
+)
+
+# What a provider means by its refusal, beyond what it says.
+PROVIDER_TODO = {
+    ("amazonaws.com", "login_refused"): "SES's SMTP password is valid in one region only; give access_key_id and secret_access_key.",
+    (
+        "amazonaws.com",
+        "message_refused",
+    ): "Verify the sender in SES in this region; in its sandbox the recipient too.",
+    ("gmail.com", "login_refused"): "Google takes an app password here (2-step verification on), never the account's own.",
+    ("sendgrid.net", "login_refused"): "SendGrid takes an API key with the right Mail Send as the password.",
+    ("sendgrid.net", "sender_refused"): "Verify the sender identity or the domain in SendGrid.",
+    ("sendgrid.net", "message_refused"): "Verify the sender identity or the domain in SendGrid.",
+    (
+        "mailgun.org",
+        "login_refused",
+    ): "Mailgun takes the domain's SMTP credentials (postmaster@<domain>); region eu is apart.",
+}
+
+# An exception at the beginning of a line: the last one is what ended the program. Python's chained ones
+# come before it, and RQ and Redash put log lines around it.
+EXCEPTION = re.compile(
+    r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Refused|Disconnected|timeout|gaierror|herror|Exit|Interrupt))(?::\s*(?P<text>.*))?$"
+)
+USAGE = re.compile(r"^(Usage:|Error: )")
+SMTP_ANSWER = re.compile(r"(\d{3}),\s*b?(['\"])(.*?)\2")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a mail did not leave. ``cause`` is a word for programs, the rest is for people."""
+
+    cause: str
+    what: str
+    todo: str = ""
+
+
+def explain(lines: Iterable[str], environment: Mapping[str, str]) -> Failure:
+    """What the output of a failed attempt means.
+
+    ``lines`` is everything it said, log noise included; ``environment`` are the settings that it ran with
+    (REDASH_MAIL_*). Knows Python 2.7's and 3's wording.
+    """
+    texts = [line.rstrip() for line in lines]
+    found = [match for match in (EXCEPTION.match(line) for line in texts) if match]
+    if not found:
+        said = next((line for line in reversed(texts) if USAGE.match(line)), "") or next((line for line in reversed(texts) if line), "")
+        return Failure("unknown", f"it ended without saying why{': ' + said if said else ''}", "Look at the lines above.")
+    last = found[-1]
+    text = last.group("text") or ""
+    # A message may go on for several lines, and where it was raised tells a silent server from a lost packet.
+    line = f"{last.group('name')}: {text}"
+    server = environment.get("REDASH_MAIL_SERVER", "localhost")
+    known = {
+        "server": server,
+        "port": environment.get("REDASH_MAIL_PORT", "25"),
+        "sender": environment.get("REDASH_MAIL_DEFAULT_SENDER", "(none)"),
+        "said": _said(text) or last.group("name"),
+    }
+    for rule in RULES:
+        if rule.pattern.search(line):
+            todo = next(
+                (hint for (domain, cause), hint in PROVIDER_TODO.items() if cause == rule.cause and server.endswith(domain)), rule.todo
+            )
+            return Failure(rule.cause, rule.what.format(**known), todo)
+    return Failure("unknown", f"{last.group('name')}: {text}".rstrip(": "), "Look at the lines above.")
+
+
+def _said(text: str) -> str:
+    """The server's answer out of an exception's text: ``(535, b'5.7.8 no')`` -> ``535 5.7.8 no``."""
+    match = SMTP_ANSWER.search(text)
+    if not match:
+        return text.strip()
+    return f"{match.group(1)} {match.group(3)}".replace("\\n", " ").replace("\\r", "").strip()
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One path's outcome. ``sent`` is None when the release can't tell."""
+
+    path: str
+    sent: bool | None
+    failure: Failure | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "sent": self.sent,
+            "cause": self.failure.cause if self.failure else "",
+            "message": str(Problem(self.failure.what, self.path, self.failure.todo)) if self.failure else "",
+        }
+
+
+def judge_direct(rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str]) -> Attempt:
+    """Outcome of ``direct_command``. ``rc`` is None when the task never ran or was stopped; then ``message`` says why."""
+    if rc == 0:
+        return Attempt(DIRECT, True)
+    if rc is None:
+        return Attempt(DIRECT, False, Failure("task", message or "the task did not end"))
+    return Attempt(DIRECT, False, explain(lines, environment))
+
+
+def judge_queue(rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str]) -> Attempt:
+    """Outcome of ``queue_command``."""
+    if rc is None:
+        return Attempt(QUEUE, False, Failure("task", message or "the task did not end"))
+    report = next((found for found in map(_report, reversed(lines)) if found), None)
+    if report is None:
+        return Attempt(QUEUE, False, explain(lines, environment))
+    status = report["status"]
+    if status == "finished":
+        return Attempt(QUEUE, True)
+    if status == "unproven":
+        return Attempt(
+            QUEUE, None, Failure("unproven", "a worker took the mail, and this release hides what became of it", "Look whether it arrived.")
+        )
+    if status == "failed":
+        return Attempt(QUEUE, False, explain(lines, environment))
+    if status == "queued" and report["workers"] == 0:
+        return Attempt(
+            QUEUE, False, Failure("no_worker", "no worker takes jobs from it", "Check that the worker runs: ansible-playbook status.yml.")
+        )
+    if status == "queued":
+        ahead = f", {report['ahead']} jobs were ahead of it" if report["ahead"] > 0 else ""
+        return Attempt(
+            QUEUE, False, Failure("busy", f"no worker took the mail in time{ahead}", "Look at the workers' logs, or raise mail_timeout.")
+        )
+    return Attempt(
+        QUEUE, False, Failure("stuck", f"a worker took the mail and did not end (job {status or 'vanished'})", "Look at the workers' logs.")
+    )
+
+
+def _report(line: str) -> dict[str, Any] | None:
+    if not line.startswith("{") or '"mail_job"' not in line:
+        return None
+    try:
+        report = json.loads(line)
+    except ValueError:
+        return None
+    return report if isinstance(report, dict) and "status" in report else None
+
+
+def verdict(direct: Attempt, queue: Attempt) -> Failure | None:
+    """What both together mean; None when nothing failed.
+
+    Only the difference between the two tells whether the settings or the workers are at fault.
+    """
+    if direct.sent is not False and queue.sent is not False:
+        return None
+    parts = [str(Problem(attempt.failure.what, attempt.path, attempt.failure.todo)) for attempt in (direct, queue) if attempt.failure]
+    if direct.sent and queue.sent is False:
+        lead = "The settings are right, but mails that Redash itself sends do not leave."
+    elif queue.sent and direct.sent is False:
+        lead = "Mails that Redash itself sends do leave; only the one from the task runner does not."
+    elif direct.failure and queue.failure and direct.failure == queue.failure:
+        return Failure(
+            direct.failure.cause, f"No mail leaves, neither by {DIRECT} nor by {QUEUE}: {direct.failure.what}", direct.failure.todo
+        )
+    else:
+        lead = "No mail leaves."
+    failed = queue if direct.sent else direct
+    return Failure(failed.failure.cause if failed.failure else "unknown", " ".join([lead, *parts]))
