@@ -1,0 +1,284 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""An upgrade as a transaction: which step comes next, what a failure undoes, where a killed run goes on.
+
+The whole state is the release record (release_record.py). ``next_step(record)`` decides from it alone, so
+a run that was killed at any instant is continued by asking again: a step that was begun and not
+completed is simply done again, which every step can bear.
+
+Forward, a database whose schema already fits the new release is given a rolling deployment::
+
+    read register check | deploy smoke
+
+and one whose schema is behind takes the full path::
+
+    read register check | snapshot suspend drain stop_workers stop_server migrate deploy smoke resume
+
+Back, only what was begun is undone. Once ``migrate`` was begun, the database is looked at first:
+unchanged (PostgreSQL rolls a failed migration back as a whole) means that everything can be put back as
+it was; changed means that the old release must not run on it. The new release then stays stopped, or the
+snapshot is restored and the old release comes up on that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.core import migration
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the transaction.
+
+    ``title``    what it does, for people
+    ``limit``    seconds after which the step counts as dead: as long is the lock held for it
+    ``usual``    seconds that it usually takes on AWS, for the expected downtime
+    ``downtime`` nobody can use Redash while it runs (full path only)
+    """
+
+    name: str
+    title: str
+    limit: int
+    usual: int = 0
+    downtime: bool = False
+
+
+def _by_name(*steps: Step) -> dict[str, Step]:
+    return {step.name: step for step in steps}
+
+
+# The limits are what the roles give their tasks as timeouts; roles/upgrade/defaults/main.yml can lengthen them.
+STEPS = _by_name(
+    Step("read", "Read the database's revision with the running release", 900, 60),
+    Step("register", "Register the new release's task definitions; nothing runs them yet", 300, 10),
+    Step("check", "Compare the database with the new release", 900, 60),
+    Step("snapshot", "Take a snapshot of the database cluster", 7200, 300),
+    Step("suspend", "Suspend autoscaling", 300, 5),
+    Step("drain", "Let running queries end", 1800, 60),
+    Step("stop_workers", "Stop the scheduler and the workers", 1200, 60),
+    Step("stop_server", "Stop the server", 1200, 60, downtime=True),
+    Step("migrate", "Migrate the database", 7200, 90, downtime=True),
+    Step("deploy", "Deploy the new release", 3600, 180, downtime=True),
+    Step("smoke", "Test the new release", 1800, 60),
+    Step("resume", "Put autoscaling back", 300, 5),
+    # Back.
+    Step("inspect", "Look whether the migration changed the database", 900, 60),
+    Step("halt", "Keep the new release stopped", 1200, 60),
+    Step("restore", "Restore the database from the snapshot", 10800, 1800),
+    Step("start_old", "Bring the old release up again", 3600, 180),
+    Step("resume_old", "Put autoscaling back", 300, 5),
+    Step("deregister", "Withdraw the new release's task definitions", 300, 10),
+)
+
+LOOKING = ("read", "register", "check")
+ROLLING = ("deploy", "smoke")
+FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume")
+
+# After any of these was begun, services may not be what they were.
+TOUCHES_SERVICES = {"drain", "stop_workers", "stop_server", "deploy"}
+
+
+def forward(record: Record) -> tuple[str, ...]:
+    """The steps of the way forward, as far as they are decided: ``check`` decides the path."""
+    if record.path == "rolling":
+        return LOOKING + ROLLING
+    if record.path == "full":
+        return LOOKING + FULL
+    return LOOKING
+
+
+def back(record: Record) -> tuple[str, ...]:
+    """The steps that undo what was begun, as far as they are decided: ``inspect`` decides the rest."""
+    begun = set(record.begun)
+    steps: list[str] = []
+    if "migrate" in begun:
+        steps.append("inspect")
+        if "inspect" in record.done and not unchanged(record):
+            steps.append("halt")
+            if not record.restore:
+                return tuple(steps)
+            steps.append("restore")
+        elif "inspect" not in record.done:
+            return tuple(steps)
+    if begun & TOUCHES_SERVICES:
+        steps.append("start_old")
+    if "suspend" in begun:
+        steps.append("resume_old")
+    if "register" in begun:
+        steps.append("deregister")
+    return tuple(steps)
+
+
+def unchanged(record: Record) -> bool:
+    """Whether ``inspect`` found the database at the revision that it had before."""
+    return record.facts.get("revision_now") == record.facts.get("revision_before")
+
+
+def next_step(record: Record) -> Step | None:
+    """The step to do now; None where nothing is left to do in the record's direction."""
+    if record.state != "running":
+        return None
+    steps = forward(record) if record.direction == "forward" else back(record)
+    for name in steps:
+        if name not in record.done:
+            return STEPS[name]
+    return None
+
+
+def begin(record: Record, name: str) -> None:
+    """Note that a step is being done. Raises ValueError for any step but the next one."""
+    step = next_step(record)
+    if step is None or step.name != name:
+        raise ValueError(f"{name} is not the next step: {step.name if step else 'none'} is")
+    record.step = name
+    if name not in record.begun:
+        record.begun.append(name)
+
+
+def complete(record: Record, name: str, facts: dict[str, object]) -> None:
+    """Note that a step is done, and what it found. Ends the transaction after the last one."""
+    begin(record, name)
+    record.facts.update(facts)
+    record.from_version = str(record.facts.pop("from_version", record.from_version))
+    record.done.append(name)
+    if name == "check":
+        record.path = "rolling" if record.facts["revision_before"] == record.facts["revision_after"] else "full"
+    if next_step(record) is None:
+        record.state = outcome(record)
+
+
+def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> dict[str, Any]:
+    """The facts in a step's log lines. Raises RedashError where they say that the upgrade must not go on."""
+    if name == "read":
+        seen = migration.result(lines, "read the database's revision")
+        next_hop(seen["version"], record.to_version)
+        return {
+            "from_version": seen["version"],
+            "revision_before": migration.revision_of(seen["revisions"]),
+            "old": {key: seen[key] for key in ("wrong_key", "key_given")},
+        }
+    if name == "check":
+        seen = migration.result(lines, "compare the database with the new release")
+        judgement = migration.compare(record.facts["old"], seen, record.to_version)
+        return {
+            # Read anew: somebody may have migrated by hand since.
+            "revision_before": judgement.before,
+            "revision_after": judgement.after,
+            "migrations": [revision for revision, _title in judgement.migrations],
+            "notes": migration.notes(seen, judgement),
+            "counts": {"users": seen["users"], "queries": seen["queries"]},
+        }
+    if name == "drain":
+        seen = migration.result(lines, "let running queries end")
+        return {"still_running": seen["running"]}
+    if name == "migrate":
+        return migration.judge_migration(lines, rc, record.facts["revision_after"])
+    if name == "inspect":
+        seen = migration.result(lines, "read the database's revision")
+        return {"revision_now": migration.revision_of(seen["revisions"])}
+    if name == "smoke":
+        return {"queues": judge_queues(migration.result(lines, "send a job through every queue")["queues"])}
+    return {}
+
+
+def judge_queues(states: dict[str, str]) -> list[str]:
+    """The queues that took a job to its end. Raises RedashError naming each that did not."""
+    without = sorted(name for name, state in states.items() if state == "waiting")
+    broken = sorted(name for name, state in states.items() if state == "failed")
+    problems = []
+    if without:
+        problems.append(Problem(f"nobody took a job from {', '.join(without)}", "queues", "Look at the workers: ansible-playbook logs.yml"))
+    if broken:
+        problems.append(Problem(f"a job failed in {', '.join(broken)}", "queues", "Look at the workers: ansible-playbook logs.yml"))
+    if problems:
+        raise RedashError(problems)
+    return sorted(states)
+
+
+def next_hop(current: str, target: str) -> None:
+    """Raises RedashError unless ``target`` is one allowed step from ``current``."""
+    way = hops(current, target)
+    if len(way) > 1:
+        raise RedashError(
+            Problem(
+                f"from {current} to {target} is too far: one major version at a time",
+                "redash_version",
+                f"First -e redash_version={way[0]}; the whole way is {' -> '.join([current, *way])}.",
+            )
+        )
+
+
+def outcome(record: Record) -> str:
+    """The state of a record in whose direction nothing is left to do."""
+    if record.direction == "forward":
+        return "succeeded"
+    if "halt" in record.done and "restore" not in record.done:
+        return "stopped"
+    if "restore" in record.done:
+        return "restored"
+    return "undone" if set(record.begun) - set(LOOKING) - {"deregister"} else "refused"
+
+
+def fail(record: Record, error: str) -> None:
+    """Turn back: ``next_step`` now undoes. A failure on the way back changes nothing: it is tried again by the next run."""
+    record.error = error
+    if record.direction == "forward":
+        record.direction = "back"
+        if next_step(record) is None:
+            record.state = outcome(record)
+
+
+def reopen(record: Record, to_version: str, restore: bool) -> None:
+    """Go on with an unfinished record: one that was killed on its way, or one whose new release stays stopped.
+
+    Raises RedashError when another version is asked for: the transaction that was begun has to end first.
+    """
+    if record.to_version != to_version:
+        where = f"{record.state}, at step {record.step or 'none'}"
+        raise RedashError(
+            Problem(
+                f"release {record.number}, the upgrade to {record.to_version}, is unfinished ({where})",
+                "redash_version",
+                f"Finish it with -e redash_version={record.to_version}"
+                + (", or go back with restore.yml." if record.state == "stopped" else ", or take it back with -e upgrade_undo=true."),
+            )
+        )
+    record.restore = record.restore or restore
+    if record.state == "stopped":
+        record.state = "running"
+        if restore:
+            # Already on the way back: ``halt`` was the last step of it, ``restore`` is the next.
+            return
+        # Try again what comes after the point of no return: a migration that is complete says so at once.
+        record.direction = "forward"
+        record.error = ""
+        again = {"migrate", "deploy", "smoke", "resume", "inspect", "halt"}
+        record.done = [name for name in record.done if name not in again]
+
+
+def undo(record: Record) -> None:
+    """Take a begun upgrade back at a person's wish."""
+    fail(record, record.error or "taken back by request")
+
+
+def unfinished(record: Record | None) -> bool:
+    return record is not None and record.state in ("running", "stopped")
+
+
+def downtime(record: Record) -> int:
+    """Seconds without Redash to expect of the steps still to do, the migrations' own work apart; 0 on the rolling path."""
+    if record.path != "full":
+        return 0
+    return sum(STEPS[name].usual for name in forward(record) if name not in record.done and STEPS[name].downtime)
+
+
+def plan(record: Record) -> list[str]:
+    """The steps still to do, for people, one a line. What ``check`` decides is shown as decided by the facts known so far."""
+    steps = forward(record) if record.direction == "forward" else back(record)
+    return [f"{STEPS[name].title} ({name})" for name in steps if name not in record.done]

@@ -1,0 +1,368 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redash_release_record
+short_description: Keep the record of an upgrade, and let one run at a time work
+version_added: 0.1.0
+author:
+  - The redash.ecs authors (@redash-ecs)
+description:
+  - An upgrade is a transaction of steps. Which are done, what they found and what undoing needs is kept in Parameter Store,
+    in C(<prefix>/releases/<number>); so a run that was killed at any instant is continued by the next one.
+  - V(opened) takes the lock and begins a record, or goes on with the unfinished one. V(advanced) notes the step that was done and says
+    which is next. V(failed) turns back, so that the next steps undo. V(released) gives the lock back. V(listed) reads.
+  - The lock belongs to the process of ansible-playbook. It ends when that process is dead (on the same machine), when it has been in a
+    step for longer than that step may take, or when it is given back.
+options:
+  prefix:
+    description: Path of the installation's parameters, such as V(/redash/redash-prod).
+    type: str
+    required: true
+  state:
+    description: What to do.
+    type: str
+    required: true
+    choices: [listed, opened, advanced, failed, released]
+  kind:
+    description: What the record is of.
+    type: str
+    choices: [upgrade, rollback, backup, restore]
+    default: upgrade
+  to_version:
+    description: The release to come to. Required to open an upgrade.
+    type: str
+    default: ""
+  from_version:
+    description: The release that runs, as far as it is known.
+    type: str
+    default: ""
+  by:
+    description: Who runs this, for people.
+    type: str
+    default: ""
+  restore:
+    description: When the database was migrated and the new release fails, restore the snapshot and bring the old release up.
+    type: bool
+    default: false
+  undo:
+    description: Take an unfinished upgrade back instead of going on with it.
+    type: bool
+    default: false
+  take_lock:
+    description: Take the lock from a run that is known to be dead.
+    type: bool
+    default: false
+  number:
+    description: The record's number, as V(opened) returned it.
+    type: int
+  lock:
+    description: The lock's number, as V(opened) returned it.
+    type: int
+  done:
+    description: The step that has been done; empty to ask for the first.
+    type: str
+    default: ""
+  facts:
+    description: What that step found, or what is to be kept when a record is opened. Nothing secret.
+    type: dict
+    default: {}
+  lines:
+    description: The log lines of the task that the step ran; what they say is judged here.
+    type: list
+    elements: str
+    default: []
+  rc:
+    description: Exit code of that task.
+    type: int
+  error:
+    description: Why the upgrade failed.
+    type: str
+    default: ""
+  limits:
+    description: Seconds that steps may take, by step, where they differ from the usual.
+    type: dict
+    default: {}
+  process:
+    description: Host, number and start of the process that holds the lock. Filled in by the action plugin.
+    type: dict
+    default: {}
+attributes:
+  check_mode:
+    description: Writes nothing; V(opened) returns the plan.
+    support: full
+  diff_mode:
+    description: The record is a log, not a state to compare.
+    support: none
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Show what was released
+  redash.ecs.redash_release_record:
+    prefix: /redash/redash-prod
+    state: listed
+    region: ap-northeast-1
+  register: history
+
+- name: Begin an upgrade, or go on with the one that was begun
+  redash.ecs.redash_release_record:
+    prefix: /redash/redash-prod
+    state: opened
+    to_version: 25.8.0
+    by: jane
+    region: ap-northeast-1
+  register: release
+"""
+
+RETURN = r"""
+number:
+  description: The record's number.
+  returned: when there is a record
+  type: int
+  sample: 12
+lock:
+  description: The lock's number.
+  returned: O(state=opened)
+  type: int
+  sample: 7
+record:
+  description: The record.
+  returned: when there is a record
+  type: dict
+  sample: {number: 12, kind: upgrade, state: running, direction: forward, to_version: 25.8.0}
+step:
+  description: The step to do now; empty when nothing is left to do.
+  returned: O(state=opened), O(state=advanced), O(state=failed)
+  type: str
+  sample: snapshot
+title:
+  description: What that step does.
+  returned: with RV(step)
+  type: str
+  sample: Take a snapshot of the database cluster
+plan:
+  description: The steps still to do, one a line.
+  returned: with RV(step)
+  type: list
+  elements: str
+  sample: ["Take a snapshot of the database cluster (snapshot)"]
+resumed:
+  description: Whether an unfinished record was found and is continued.
+  returned: O(state=opened)
+  type: bool
+records:
+  description: All records, newest first.
+  returned: O(state=listed)
+  type: list
+  elements: dict
+lines:
+  description: All records, one a line, newest first.
+  returned: O(state=listed)
+  type: list
+  elements: str
+"""
+
+import dataclasses
+import platform
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import GRACE, Lock, Record, held, line, refusal
+from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
+from ansible_collections.redash.ecs.plugins.module_utils.process import started
+
+# Seconds for the time between two steps, and for the first one to begin.
+BETWEEN = 300
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    state: str = params["state"]
+    if state == "listed":
+        records = release_records.read(context.client("ssm"), params["prefix"])
+        return {
+            "changed": False,
+            "records": [dataclasses.asdict(record) for record in reversed(records)],
+            "lines": [line(record) for record in reversed(records)],
+        }
+    if state == "opened":
+        return _open(params, context)
+    if context.check_mode:
+        return {"changed": False, "step": "", "title": "", "plan": []}
+    if state == "released":
+        return _release(params, context)
+    return _advance(params, context)
+
+
+def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    ssm, prefix, now = context.client("ssm"), params["prefix"], context.clock.now()
+    newest = release_records.newest_lock(ssm, prefix)
+    if newest and held(newest, now, alive=_alive(newest, params["process"])) and not params["take_lock"]:
+        raise RedashError(refusal(newest, now))
+    lock = _mine(params, number=newest.number + 1 if newest else 1, expires=int(now) + BETWEEN)
+    if not context.check_mode and not release_records.take(ssm, prefix, lock):
+        taken = release_records.newest_lock(ssm, prefix) or lock
+        raise RedashError(refusal(taken, now))
+
+    # Read after the lock was taken: what the run before wrote last is in it.
+    try:
+        record, resumed = _record(params, release_records.read(ssm, prefix), int(now))
+        if not context.check_mode:
+            release_records.write(ssm, prefix, record, new=not resumed)
+    except RedashError:
+        if not context.check_mode:
+            release_records.renew(ssm, prefix, lock, expires=int(now), doing="", released=True)
+        raise
+    return {"changed": True, "lock": lock.number, "resumed": resumed, **_told(record)}
+
+
+def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Record, bool]:
+    """The unfinished record, reopened, or a new one; and which of the two."""
+    last = records[-1] if records else None
+    if last is not None and upgrade.unfinished(last):
+        if params["undo"]:
+            if last.state == "stopped" and not params["restore"]:
+                raise RedashError(
+                    Problem(
+                        f"release {last.number} cannot be taken back: the database is at revision {last.facts.get('revision_now')} already",
+                        "upgrade_undo",
+                        "Restore its snapshot: restore.yml. Or finish it: -e redash_version=" + last.to_version,
+                    )
+                )
+            upgrade.undo(last)
+        else:
+            upgrade.reopen(last, params["to_version"], params["restore"])
+        return last, True
+    if params["undo"]:
+        raise RedashError(
+            Problem("no upgrade is unfinished", "upgrade_undo", "history.yml shows what was done.")
+        )
+    record = Record(
+        number=last.number + 1 if last else 1,
+        kind=params["kind"],
+        to_version=params["to_version"],
+        from_version=params["from_version"],
+        by=params["by"],
+        started=now,
+        restore=params["restore"],
+        facts=dict(params["facts"]),
+    )
+    return record, False
+
+
+def _advance(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    ssm, prefix, now = context.client("ssm"), params["prefix"], int(context.clock.now())
+    record = _read_one(ssm, params)
+    if params["state"] == "failed":
+        upgrade.fail(record, params["error"])
+    else:
+        if params["done"]:
+            facts = {**params["facts"], **upgrade.found(record, params["done"], params["lines"], params["rc"])}
+            upgrade.complete(record, params["done"], facts)
+        step = upgrade.next_step(record)
+        if step:
+            upgrade.begin(record, step.name)
+    step = upgrade.next_step(record)
+    if step is None and record.state == "running":
+        record.state = upgrade.outcome(record)
+    if record.state != "running":
+        record.ended = now
+    # The lock first: a run that has lost it must not write the record either.
+    limit = int(params["limits"].get(step.name, step.limit)) + GRACE if step else BETWEEN
+    doing = f"release {record.number}, step {step.name}" if step else f"release {record.number}"
+    release_records.renew(ssm, prefix, _mine(params, number=params["lock"], expires=0), expires=now + limit, doing=doing)
+    release_records.write(ssm, prefix, record, new=False)
+    return {"changed": True, **_told(record)}
+
+
+def _release(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    ssm, now = context.client("ssm"), int(context.clock.now())
+    lock = _mine(params, number=params["lock"], expires=0)
+    try:
+        release_records.renew(ssm, params["prefix"], lock, expires=now, doing="", released=True)
+    except RedashError as error:
+        # Somebody else has it: then it is theirs to give back.
+        context.report(str(error))
+    return {"changed": True}
+
+
+def _read_one(ssm: Any, params: dict[str, Any]) -> Record:
+    for record in release_records.read(ssm, params["prefix"]):
+        if record.number == params["number"]:
+            return record
+    raise RedashError(Problem(f"release record {params['number']} is gone", params["prefix"], "Somebody deleted it from Parameter Store."))
+
+
+def _told(record: Record) -> dict[str, Any]:
+    step = upgrade.next_step(record)
+    return {
+        "number": record.number,
+        "record": dataclasses.asdict(record),
+        "step": step.name if step else "",
+        "title": step.title if step else "",
+        "plan": upgrade.plan(record),
+        "downtime": upgrade.downtime(record),
+    }
+
+
+def _mine(params: dict[str, Any], *, number: int, expires: int) -> Lock:
+    process = params["process"]
+    return Lock(
+        number=number,
+        by=params["by"] or "somebody",
+        host=str(process.get("host", platform.node())),
+        pid=int(process.get("pid", 0)),
+        process_started=str(process.get("started", "")),
+        expires=expires,
+    )
+
+
+def _alive(lock: Lock, process: dict[str, Any]) -> bool | None:
+    """Whether the process that took the lock still runs; None where this machine cannot know."""
+    if not lock.pid or lock.host != process.get("host"):
+        return None
+    return started(lock.pid) == lock.process_started
+
+
+def main() -> None:
+    run_aws_module(
+        run,
+        argument_spec={
+            "prefix": {"type": "str", "required": True},
+            "state": {"type": "str", "required": True, "choices": ["listed", "opened", "advanced", "failed", "released"]},
+            "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
+            "to_version": {"type": "str", "default": ""},
+            "from_version": {"type": "str", "default": ""},
+            "by": {"type": "str", "default": ""},
+            "restore": {"type": "bool", "default": False},
+            "undo": {"type": "bool", "default": False},
+            "take_lock": {"type": "bool", "default": False},
+            "number": {"type": "int"},
+            "lock": {"type": "int"},
+            "done": {"type": "str", "default": ""},
+            "facts": {"type": "dict", "default": {}},
+            "lines": {"type": "list", "elements": "str", "default": []},
+            "rc": {"type": "int"},
+            "error": {"type": "str", "default": ""},
+            "limits": {"type": "dict", "default": {}},
+            "process": {"type": "dict", "default": {}},
+        },
+        required_if=[
+            ("state", "advanced", ["number", "lock"]),
+            ("state", "failed", ["number", "lock", "error"]),
+            ("state", "released", ["lock"]),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()

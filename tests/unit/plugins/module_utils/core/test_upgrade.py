@@ -1,0 +1,299 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record, parse
+
+OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
+
+
+class World:
+    """A Redash whose steps are acted out in memory: what an interrupted or failed step leaves behind is seen here.
+
+    ``down_since_stopped`` etc. are not simulated in time; what counts is what is there at the end.
+    """
+
+    def __init__(self, behind: bool = True) -> None:
+        self.schema = OLD if behind else NEW
+        self.server = self.workers = "old"
+        self.autoscaling = True
+        self.registered = False
+        self.snapshot: str | None = None
+        self.was_mixed = False
+
+    def state(self) -> tuple[object, ...]:
+        return (self.schema, self.server, self.workers, self.autoscaling, self.registered)
+
+    def do(self, name: str, record: Record) -> dict[str, object]:
+        """One step's effect; each is idempotent, as the real ones are."""
+        if name == "read":
+            return {"revision_before": self.schema, "from_version": "10.1.0"}
+        if name == "check":
+            return {"revision_before": self.schema, "revision_after": NEW}
+        if name == "register":
+            self.registered = True
+        elif name == "snapshot":
+            self.snapshot = self.snapshot or self.schema
+        elif name == "suspend":
+            self.autoscaling = False
+        elif name in ("drain", "stop_workers"):
+            self.workers = "none" if name == "stop_workers" else self.workers
+        elif name == "stop_server":
+            self.server = "none"
+        elif name == "migrate":
+            assert self.server == self.workers == "none", "migrated under a running Redash"
+            assert self.snapshot == OLD, "migrated without a snapshot"
+            self.schema = NEW
+        elif name == "deploy":
+            self.server = self.workers = "new"
+        elif name in ("resume", "resume_old"):
+            self.autoscaling = True
+        elif name == "inspect":
+            return {"revision_now": self.schema}
+        elif name == "halt":
+            self.server = self.workers = "none"
+        elif name == "restore":
+            assert self.snapshot
+            self.schema = self.snapshot
+        elif name == "start_old":
+            self.server = self.workers = "old"
+        elif name == "deregister":
+            self.registered = False
+        fits = {"old": OLD, "new": NEW, "none": self.schema}
+        if self.schema == OLD or record.path == "full":
+            self.was_mixed |= fits[self.server] != self.schema
+        return {}
+
+
+class Store:
+    """Parameter Store: the record as the next run reads it, also after a kill."""
+
+    def __init__(self, record: Record) -> None:
+        self.text = record.text()
+
+    def write(self, record: Record) -> None:
+        self.text = record.text()
+
+    def read(self) -> Record:
+        return parse(self.text, "test")
+
+
+def drive(record: Record, world: World, at: Callable[[str, str], None] = lambda step, moment: None, store: Store | None = None) -> Record:
+    """Run until nothing is left to do, turning back at the first failure, as the playbook does.
+
+    ``at`` is called before and after each step's effect; a RuntimeError from it is a failure of the step.
+    """
+    store = store or Store(record)
+    while True:
+        step = upgrade.next_step(record)
+        if step is None:
+            return record
+        upgrade.begin(record, step.name)
+        store.write(record)
+        record = store.read()
+        try:
+            at(step.name, "before")
+            facts = world.do(step.name, record)
+            at(step.name, "after")
+        except RuntimeError as error:
+            if record.direction == "back":
+                return record
+            upgrade.fail(record, str(error))
+        else:
+            upgrade.complete(record, step.name, facts)
+        store.write(record)
+        record = store.read()
+
+
+def new_record(**values: object) -> Record:
+    return Record(number=1, kind="upgrade", to_version="25.8.0", **values)  # type: ignore[arg-type]
+
+
+ALL_FORWARD = upgrade.LOOKING + upgrade.FULL
+
+
+def test_a_schema_that_fits_is_deployed_without_stopping_anything() -> None:
+    record = drive(new_record(), world := World(behind=False))
+    assert record.state == "succeeded"
+    assert record.done == ["read", "register", "check", "deploy", "smoke"]
+    assert upgrade.downtime(record) == 0
+    assert world.state() == (NEW, "new", "new", True, True)
+
+
+def test_a_schema_that_is_behind_takes_the_full_path_in_its_order() -> None:
+    record = drive(new_record(), world := World())
+    assert record.state == "succeeded"
+    assert record.done == list(ALL_FORWARD)
+    assert world.state() == (NEW, "new", "new", True, True)
+    assert not world.was_mixed
+
+
+@pytest.mark.parametrize("name", [name for name in ALL_FORWARD if ALL_FORWARD.index(name) < ALL_FORWARD.index("migrate")])
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_failure_before_the_migration_puts_everything_back(name: str, moment: str) -> None:
+    def at(step: str, when: str) -> None:
+        if (step, when) == (name, moment):
+            raise RuntimeError("an AWS error")
+
+    world = World()
+    was = world.state()
+    record = drive(new_record(), world, at)
+    assert record.state == ("refused" if name in upgrade.LOOKING else "undone")
+    assert world.state() == was
+    assert record.error == "an AWS error"
+
+
+def test_a_migration_that_was_rolled_back_by_the_database_puts_everything_back() -> None:
+    def at(step: str, when: str) -> None:
+        if (step, when) == ("migrate", "before"):
+            raise RuntimeError("migration failed")
+
+    world = World()
+    was = world.state()
+    record = drive(new_record(), world, at)
+    assert record.state == "undone"
+    assert world.state() == was
+
+
+@pytest.mark.parametrize("name", ["migrate", "deploy", "smoke", "resume"])
+def test_a_failure_after_the_migration_keeps_the_new_release_stopped(name: str) -> None:
+    def at(step: str, when: str) -> None:
+        if (step, when) == (name, "after"):
+            raise RuntimeError("crash loop")
+
+    record = drive(new_record(), world := World(), at)
+    assert record.state == "stopped"
+    assert (world.schema, world.server, world.workers) == (NEW, "none", "none")
+    assert not world.was_mixed
+
+
+@pytest.mark.parametrize("name", ["migrate", "deploy", "smoke", "resume"])
+def test_a_failure_after_the_migration_restores_where_that_is_wanted(name: str) -> None:
+    def at(step: str, when: str) -> None:
+        if (step, when) == (name, "after"):
+            raise RuntimeError("crash loop")
+
+    world = World()
+    was = world.state()
+    record = drive(new_record(restore=True), world, at)
+    assert record.state == "restored"
+    assert world.state() == was
+    assert not world.was_mixed
+
+
+def test_a_stopped_upgrade_goes_on_from_the_migration_when_it_is_run_again() -> None:
+    def at(step: str, when: str) -> None:
+        if (step, when) == ("deploy", "before"):
+            raise RuntimeError("crash loop")
+
+    record = drive(new_record(), world := World(), at)
+    upgrade.reopen(record, "25.8.0", restore=False)
+    assert upgrade.next_step(record) == upgrade.STEPS["migrate"]
+    record = drive(record, world)
+    assert record.state == "succeeded"
+    assert world.state() == (NEW, "new", "new", True, True)
+
+
+def test_a_stopped_upgrade_is_restored_at_a_later_wish() -> None:
+    def at(step: str, when: str) -> None:
+        if (step, when) == ("smoke", "before"):
+            raise RuntimeError("no worker")
+
+    world = World()
+    was = world.state()
+    record = drive(new_record(), world, at)
+    upgrade.reopen(record, "25.8.0", restore=True)
+    record = drive(record, world)
+    assert record.state == "restored"
+    assert world.state() == was
+
+
+def test_another_version_is_refused_while_one_is_unfinished() -> None:
+    record = new_record()
+    upgrade.begin(record, "read")
+    with pytest.raises(RedashError, match=r"upgrade to 25.8.0, is unfinished .*Finish it with -e redash_version=25.8.0"):
+        upgrade.reopen(record, "26.3.0", restore=False)
+
+
+class Killed(BaseException):
+    pass
+
+
+@given(
+    behind=st.booleans(),
+    kills=st.lists(st.tuples(st.sampled_from(sorted(upgrade.STEPS)), st.sampled_from(["before", "after"])), max_size=5),
+    failures=st.lists(st.tuples(st.sampled_from(sorted(upgrade.STEPS)), st.sampled_from(["before", "after"])), max_size=3),
+    restore=st.booleans(),
+)
+def test_killed_anywhere_any_number_of_times_it_ends_whole(
+    behind: bool, kills: list[tuple[str, str]], failures: list[tuple[str, str]], restore: bool
+) -> None:
+    """kill -9 and errors at any moments of any steps: the last run always ends in one of the four whole states."""
+    world = World(behind)
+    was = world.state()
+    kills, failures = list(kills), list(failures)
+
+    def at(step: str, when: str) -> None:
+        if (step, when) in kills:
+            kills.remove((step, when))
+            raise Killed
+        if (step, when) in failures:
+            failures.remove((step, when))
+            raise RuntimeError("an AWS error")
+
+    store = Store(new_record(restore=restore))
+    for _run in range(len(kills) + len(failures) + 1):
+        try:
+            record = drive(store.read(), world, at, store)
+        except Killed:
+            record = store.read()
+        if record.state != "running":
+            break
+        upgrade.reopen(record, "25.8.0", restore)
+        store.write(record)
+    assert record.state in ("succeeded", "stopped", "undone", "restored", "refused")
+    if record.state == "succeeded":
+        assert world.state() == (NEW, "new", "new", True, True)
+    elif record.state in ("undone", "refused", "restored"):
+        assert world.state() == was
+    elif record.state == "stopped":
+        assert (world.schema, world.server, world.workers) == (NEW, "none", "none")
+    assert not world.was_mixed
+
+
+@pytest.mark.parametrize(
+    ("current", "target", "said"),
+    [
+        ("8.0.0", "25.8.0", "First -e redash_version=10.1.0; the whole way is 8.0.0 -> 10.1.0 -> 25.8.0"),
+        ("5.0.0", "8.0.0", "First -e redash_version=7.0.0"),
+        ("25.8.0", "25.1.0", "schema is newer"),
+    ],
+)
+def test_a_hop_that_is_not_allowed_says_the_way(current: str, target: str, said: str) -> None:
+    with pytest.raises(RedashError, match=said):
+        upgrade.next_hop(current, target)
+
+
+def test_one_major_at_a_time_is_allowed() -> None:
+    for current, target in (("8.0.0", "10.1.0"), ("10.1.0", "25.8.0"), ("25.1.0", "25.8.0"), ("25.8.0", "26.3.0")):
+        upgrade.next_hop(current, target)
+
+
+def test_every_queue_that_took_no_job_is_named() -> None:
+    with pytest.raises(RedashError, match=r"(?s)nobody took a job from emails, schemas.*a job failed in queries"):
+        upgrade.judge_queues({"emails": "waiting", "queries": "failed", "schemas": "waiting", "default": "done"})
+    assert upgrade.judge_queues({"queries": "done", "default": "done"}) == ["default", "queries"]
+
+
+def test_expected_downtime_counts_the_steps_without_redash_only() -> None:
+    record = new_record(path="full", done=["read", "register", "check"])
+    assert upgrade.downtime(record) == sum(step.usual for step in upgrade.STEPS.values() if step.downtime) > 0
