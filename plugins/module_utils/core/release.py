@@ -45,6 +45,9 @@ class Release:
     ``services``               what its official compose file runs
     ``python``                 the interpreter in the image, for programs that run inside it
     ``curl``                   whether the image has curl
+    ``arm64``                  False: the official image is for x86 alone (getredash/redash#5684)
+    ``schedulers_may_overlap`` an old and a new scheduler may run side by side for the minute of a deployment: rq-scheduler
+                               from 0.10 locks each round. 0.9 lets the second one crash, Celery's beat sends everything twice
     ``commands``               manage commands whose spelling differs between releases: name with underscores -> as this one spells it
     ``create_tables_guarded``  False: create_tables marks every migration as applied, whatever the schema is; run
                                ``db upgrade`` before it, or run it on an empty database only
@@ -61,6 +64,8 @@ class Release:
     services: tuple[Service, ...]
     python: str
     curl: bool
+    arm64: bool
+    schedulers_may_overlap: bool
     commands: Mapping[str, str]
     create_tables_guarded: bool
     has_reencrypt: bool
@@ -135,7 +140,8 @@ _ENVIRONMENT = {"PYTHONUNBUFFERED": "0", "REDASH_LOG_LEVEL": "INFO"}
 _ENVIRONMENT_10 = {**_ENVIRONMENT, "REDASH_ENFORCE_CSRF": "true"}
 _ENVIRONMENT_25 = {**_ENVIRONMENT_10, "REDASH_GUNICORN_TIMEOUT": "60"}
 
-_OLD_COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"  # public: it stands in Redash's source
+# Public: it stands in Redash's source.
+_OLD_COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"  # noqa: S105
 
 
 def _celery(version: str, image: str, services: tuple[Service, ...], queues: tuple[str, ...], alembic_head: str | None) -> Release:
@@ -147,6 +153,8 @@ def _celery(version: str, image: str, services: tuple[Service, ...], queues: tup
         services=services,
         python="2.7",
         curl=False,
+        arm64=False,
+        schedulers_may_overlap=False,
         commands=_UNDERSCORES,
         create_tables_guarded=False,
         has_reencrypt=False,
@@ -175,6 +183,8 @@ def _rq(
         services=_RQ_SERVICES,
         python=python,
         curl=True,
+        arm64=_number(version)[0] >= 25,
+        schedulers_may_overlap=_number(version)[0] >= 10,
         commands=commands,
         create_tables_guarded=create_tables_guarded,
         has_reencrypt=True,
