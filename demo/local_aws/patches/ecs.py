@@ -1,0 +1,254 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What MiniStack's ECS does otherwise than Fargate, mended. Seen with MiniStack 1.5.33."""
+
+from __future__ import annotations
+
+import codecs
+import functools
+import logging
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ministack.services import ecs, elasticache, rds, ssm
+
+from demo.instance import LABEL, Instance
+from demo.local_aws.addresses import hosts
+from demo.services import address
+
+logger = logging.getLogger("ecs")
+
+# Seconds that Fargate gives a container between SIGTERM and SIGKILL when the definition has no stopTimeout.
+STOP_TIMEOUT = 30
+# Seconds between two looks at a running task's containers, and that a stopped container's last lines may take.
+WATCH_PERIOD = 0.5
+LAST_LINES = 5.0
+
+# Tasks that are being ended by this thread; see _end.
+_ending = threading.local()
+_forwarders: dict[str, threading.Thread] = {}
+
+
+def apply() -> None:
+    _decrypt_secrets()
+    _complete_containers()
+    _use_local_images()
+    _end_tasks_gently()
+    _forward_whole_lines()
+    _watch_calmly()
+
+
+def _decrypt_secrets() -> None:
+    """A SecureString reached the container as "ENCRYPTED:<base64>": ECS's resolver forgets to ask for the plain text."""
+    resolve = ssm.resolve_parameter_value
+
+    def resolve_decrypted(name_or_arn: str, version: Any = None, decrypt: bool = True) -> Any:
+        return resolve(name_or_arn, version, decrypt)
+
+    ssm.resolve_parameter_value = resolve_decrypted
+
+
+def _definition_of(task_arn: str, name: str) -> dict[str, Any]:
+    task = ecs._tasks.get(task_arn) or {}
+    definition = ecs._task_defs.get(ecs._resolve_td_key(task.get("taskDefinitionArn", ""))) or {}
+    return next((item for item in definition.get("containerDefinitions", []) if item["name"] == name), {})
+
+
+def _complete_containers() -> None:
+    """Parts of a container definition never reached the container, and there is no VPC with its DNS.
+
+    Dropped were: entryPoint, user, workingDirectory, hostname. In awsvpc mode the containers of a task share one
+    network interface: the first one owns it here, the others join it. The endpoints of Aurora and ElastiCache,
+    which VPC DNS would resolve, are written into its /etc/hosts with the real servers' addresses.
+    """
+    build = ecs._build_run_kwargs
+    instance = Instance.from_environment(os.environ)
+
+    def build_completely(definition: dict[str, Any], task_definition: dict[str, Any], *arguments: Any) -> dict[str, Any]:
+        options: dict[str, Any] = build(definition, task_definition, *arguments)
+        options["labels"][LABEL] = str(instance.home)
+        options["name"] = options["name"].replace("ministack-ecs-", f"{instance.name}-ecs-", 1)
+        for member, option in (("entryPoint", "entrypoint"), ("user", "user"), ("workingDirectory", "working_dir")):
+            if definition.get(member):
+                options[option] = definition[member]
+        client = ecs._get_docker()
+        task_arn = options["labels"]["com.amazonaws.ecs.task-arn"]
+        first = next(iter((ecs._tasks.get(task_arn) or {}).get("_docker_ids") or []), None)
+        if task_definition.get("networkMode") == "awsvpc" and first:
+            for option in ("network", "extra_hosts", "ports"):
+                options.pop(option, None)
+            options["network_mode"] = f"container:{first}"
+        elif options.get("network_mode") != "host":
+            options["network"] = instance.network
+            options["extra_hosts"] = {
+                **(options.get("extra_hosts") or {}),
+                **hosts(
+                    (rds._clusters.values(), rds._instances.values()),
+                    (elasticache._replication_groups.values(), elasticache._clusters.values()),
+                    address(client, instance.postgresql, instance.network),
+                    address(client, instance.redis, instance.network),
+                ),
+            }
+        return options
+
+    ecs._build_run_kwargs = build_completely
+
+
+def _use_local_images() -> None:
+    """A service asked the registry for each image at each deployment, and pulled it again, although it was in the engine.
+
+    Without a network that is three failing look-ups and a failing pull per container. ECS says CannotPullContainerError
+    when an image can't be had; RunTask said something else.
+    """
+    run = ecs._run_docker_container
+
+    def run_local(client: Any, definition: dict[str, Any], options: dict[str, Any], **others: Any) -> Any:
+        from docker.errors import DockerException, ImageNotFound
+
+        try:
+            client.images.get(definition["image"])
+        except ImageNotFound:
+            try:
+                client.images.pull(definition["image"])
+            except DockerException as error:
+                raise ecs._ImagePullError(f"pull image manifest has been retried 1 time(s): {error}") from error
+        return run(client, definition, options, **{**others, "refresh_image": False})
+
+    ecs._run_docker_container = run_local
+    ecs._supports_image_resolution = lambda context, task_definition: False
+
+
+def _end_tasks_gently() -> None:
+    """StopTask reported STOPPED with exit code 0 before it had touched a container, and killed after 5 seconds.
+
+    When an essential container ended, the task's other containers ran on for ever, and their exit code was said to be
+    the first one's. Here a task goes the way it goes on Fargate: DEACTIVATING, STOPPING, each container is sent SIGTERM
+    and, after its stopTimeout, SIGKILL; then STOPPED with the containers' real exit codes.
+    """
+    is_active, mark_stopped = ecs._task_is_active, ecs._mark_task_stopped
+
+    def is_active_or_ending(task_arn: str, task: dict[str, Any]) -> bool:
+        return getattr(_ending, "task", None) is task or is_active(task_arn, task)
+
+    def begin(task: dict[str, Any], reason: str, code: str) -> bool:
+        task_arn = task["taskArn"]
+        with ecs.resource_lock("ecs-task", task_arn):
+            if not is_active(task_arn, task):
+                return False
+            ecs._bump_task_version(task)
+            task.update(desiredStatus="STOPPED", lastStatus="DEACTIVATING", stoppingAt=ecs._iso(), stoppedReason=reason, stopCode=code)
+        cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
+        ecs._recount_cluster(cluster)
+        # The load balancer's targets follow the running tasks: from here on no new request comes in.
+        ecs._refresh_service_state(cluster, task.get("group", ""))
+        account, region = ecs.get_account_id(), ecs.get_region()
+        threading.Thread(target=end, args=(task, reason, code, account, region), daemon=True, name=f"end-{task_arn[-8:]}").start()
+        return True
+
+    def end(task: dict[str, Any], reason: str, code: str, account: str, region: str) -> None:
+        with ecs.request_scope(account, region):
+            client = ecs._get_docker()
+            task["lastStatus"] = "STOPPING"
+            identifiers = list(task.get("_docker_ids") or [])
+            with ThreadPoolExecutor(max_workers=max(1, len(identifiers))) as pool:
+                codes = list(pool.map(lambda pair: stop(client, task, *pair), enumerate(identifiers)))
+            for container, exit_code in zip(task.get("containers", []), codes, strict=False):
+                container["exitCode"] = exit_code
+            _ending.task = task
+            try:
+                mark_stopped(task["taskArn"], task, reason, code)
+            finally:
+                _ending.task = None
+            ecs._cleanup_task_resources(task, client)
+
+    def stop(client: Any, task: dict[str, Any], index: int, identifier: str) -> int | None:
+        try:
+            container = client.containers.get(identifier)
+            if container.status != "exited":
+                container.stop(timeout=stop_timeout(task, index))
+            exit_code: int = container.wait(timeout=30)["StatusCode"]
+        except Exception as error:
+            logger.warning("ECS: container %s could not be stopped: %s", identifier[:12], error)
+            return None
+        finally:
+            forwarder = _forwarders.pop(identifier, None)
+            if forwarder:
+                forwarder.join(LAST_LINES)
+        return exit_code
+
+    def stop_timeout(task: dict[str, Any], index: int) -> int:
+        names = [container["name"] for container in task.get("containers", [])]
+        definition = _definition_of(task["taskArn"], names[index]) if index < len(names) else {}
+        return int(definition.get("stopTimeout") or STOP_TIMEOUT)
+
+    def mark_stopped_after_containers(task_arn: str, task: dict[str, Any], reason: str, code: str, exit_code: int | None = None) -> bool:
+        if code == "EssentialContainerExited":
+            begin(task, reason, code)
+            # False: nothing is left to be done by the caller.
+            return False
+        return bool(mark_stopped(task_arn, task, reason, code, exit_code))
+
+    def stop_task(data: dict[str, Any], code: str = "ServiceSchedulerInitiated") -> Any:
+        cluster = ecs._resolve_cluster_name(data.get("cluster", "default"))
+        if cluster is None:
+            return ecs.error_response_json("ClusterNotFoundException", "Cluster not found.", 400)
+        task = ecs._resolve_task(data.get("task", ""), cluster)
+        if not task:
+            return ecs.error_response_json("InvalidParameterException", "The referenced task was not found.", 400)
+        begin(task, data.get("reason") or "Task stopped by user", code)
+        return ecs.json_response({"task": ecs._sanitize(task)})
+
+    ecs._task_is_active = is_active_or_ending
+    ecs._mark_task_stopped = mark_stopped_after_containers
+    # The service scheduler calls the function, a person's StopTask comes through the table.
+    ecs._stop_task = stop_task
+    ecs._ACTION_MAP["StopTask"] = functools.partial(stop_task, code="UserInitiated")
+
+
+def _forward_whole_lines() -> None:
+    """A line that arrived in two pieces became two events, and a character cut in two became two question marks."""
+
+    def forward(container: Any, config: dict[str, Any], account: str, region: str) -> None:
+        with ecs.request_scope(account, region):
+            if not ecs._ensure_awslogs_stream(config):
+                return
+            decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+            rest = ""
+            try:
+                for chunk in container.logs(stream=True, follow=True, stdout=True, stderr=True):
+                    *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+                    for line in lines:
+                        ecs._emit_awslogs_event(config, line.rstrip("\r"))
+            except Exception as error:
+                logger.warning("ECS: the log of %s was lost from here on: %s", config["stream"], error)
+            rest += decoder.decode(b"", final=True)
+            if rest:
+                ecs._emit_awslogs_event(config, rest)
+
+    def start(container: Any, definition: dict[str, Any], task_id: str) -> None:
+        config = ecs._awslogs_config(definition, task_id, container.id)
+        if not config:
+            return
+        region = config["region"] or ecs.get_region()
+        arguments = (container, config, ecs.get_account_id(), region)
+        thread = threading.Thread(target=forward, args=arguments, daemon=True, name=f"awslogs-{task_id[:8]}-{definition['name']}")
+        _forwarders[container.id] = thread
+        thread.start()
+
+    ecs._start_awslogs_forwarder = start
+
+
+def _watch_calmly() -> None:
+    """Every running container was inspected ten times a second, which keeps a whole processor core busy."""
+    look = ecs._maybe_mark_stopped
+
+    def look_now_and_then(task: dict[str, Any], client: Any = None) -> None:
+        # Only the watching thread hands in its client; DescribeTasks and ListTasks look at once.
+        if client is not None:
+            time.sleep(WATCH_PERIOD)
+        look(task, client)
+
+    ecs._maybe_mark_stopped = look_now_and_then

@@ -1,0 +1,169 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The verbs: from nothing to a Redash that answers, and back."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from demo import engine as engines
+from demo import images, services
+from demo.dependencies import ensure_collections
+from demo.instance import ROOT, DemoError, Instance, shut_in
+from demo.show import say, step
+
+INVENTORY = "inventories/local"
+
+
+def run(verb: str) -> None:
+    instance = Instance.from_environment(os.environ)
+    ensure_collections()
+    if verb == "setup":
+        say("The virtual environment .venv and the collections are in place.")
+        return
+    if verb == "status":
+        status(instance)
+        return
+    instance.home.mkdir(parents=True, exist_ok=True)
+    # The emulated Parameter Store holds its secrets as every AWS does; here that is a file.
+    instance.home.chmod(0o700)
+    with (instance.home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DemoError(
+                f"another `make demo` is at work in {instance.home}. Wait for it, or set REDASH_DEMO_HOME to another folder."
+            ) from None
+        {"up": up, "services": only_services, "down": down, "clean": clean}[verb](instance)
+
+
+def version() -> str:
+    return os.environ.get("REDASH_VERSION") or images.DEFAULT_VERSION
+
+
+def preflight(instance: Instance) -> None:
+    """What can be known to fail is said before anything is started."""
+    services.check_port(instance)
+    if not shutil.which("terraform"):
+        raise DemoError(
+            "Terraform is missing: install terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and rerun."
+        )
+
+
+def start_services(instance: Instance) -> engines.Engine:
+    engine = engines.ensure(instance)
+    say(f"  Container engine: {engine.origin}")
+    reachable = images.registry_answers()
+    postgresql, redis = images.ensure_servers(engine, instance, reachable)
+    started = services.ensure_servers(engine, instance, postgresql, redis)
+    if started:
+        # Its tasks hold connections to servers, and names of addresses, that are no more.
+        services.stop_aws(instance)
+    services.ensure_aws(engine, instance)
+    return engine
+
+
+def only_services(instance: Instance) -> None:
+    services.check_port(instance)
+    start_services(instance)
+    say(f"The local AWS answers at {instance.endpoint}, with PostgreSQL and Redis behind it. `make demo-down` stops them.")
+
+
+def up(instance: Instance) -> None:
+    started = time.monotonic()
+    preflight(instance)
+    wanted = version()
+    engine = start_services(instance)
+    repository = images.ensure_redash(engine, instance, wanted, images.registry_answers())
+    image = images.official_image(wanted) if repository == images.OFFICIAL_REPOSITORY else images.stand_in_image(wanted)
+    # The local inventory reads these.
+    (instance.home / "image").write_text(image)
+    (instance.home / "image_repository").write_text(repository)
+
+    arguments = ["-e", f"redash_version={wanted}"] if os.environ.get("REDASH_VERSION") else []
+    playbook(instance, "site.yml", *arguments)
+    playbook(instance, "manage.yml", "-e", 'cmd="groups list"', *arguments)
+    farewell(instance, repository, time.monotonic() - started)
+
+
+def playbook(instance: Instance, *arguments: str) -> None:
+    """Run a playbook as a person would, with its output as it comes."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", INVENTORY, *arguments]
+    say(f"\n$ ansible-playbook -i {INVENTORY} {' '.join(arguments)}")
+    environment = {
+        **shut_in(os.environ),
+        **instance.environment,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "VIRTUAL_ENV": sys.prefix,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": "1" if sys.stdout.isatty() else "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+    if done.returncode:
+        raise DemoError(
+            f"{arguments[0]} failed (exit code {done.returncode}), its message is above."
+            " `make demo` goes on where it stopped; `make demo-down` stops everything."
+        )
+
+
+def farewell(instance: Instance, repository: str, seconds: float) -> None:
+    prefix = " ".join(f"{name}={value}" for name, value in other_instance(instance).items())
+    prefix = f"{prefix} " if prefix else ""
+    say()
+    if repository == images.STAND_IN_REPOSITORY:
+        say("  A STAND-IN plays Redash here: the official image could not be had.")
+    say(f"  Redash answers at   http://redash-demo.alb.localhost:{instance.port}/   (after {seconds:.0f} s)")
+    say(f"  Run a command:      {prefix}.venv/bin/ansible-playbook -i {INVENTORY} manage.yml -e 'cmd=\"users list\"'")
+    say(f"  Stop it:            {prefix}make demo-down")
+
+
+def other_instance(instance: Instance) -> dict[str, str]:
+    """The variables that a person must repeat to reach this demo and not the default one."""
+    return {name: value for name, value in instance.environment.items() if os.environ.get(name)}
+
+
+def down(instance: Instance) -> None:
+    stop(instance)
+    say("The demo is stopped. What it holds is kept: `make demo` brings it back, `make demo-clean` deletes it.")
+
+
+def stop(instance: Instance) -> engines.Engine | None:
+    engine = engines.find(instance)
+    if engine is None and services.aws_pid(instance) is None and not engines.was_started(instance):
+        return None
+    if engine is None:
+        # Our own Podman service ended; its containers may still run.
+        engine = engines.ensure(instance)
+    with step("Stopping the local AWS"):
+        services.stop_aws(instance)
+    with step("Stopping the containers"):
+        services.remove_containers(engine, instance)
+        services.remove_network(engine, instance)
+    return engine
+
+
+def clean(instance: Instance) -> None:
+    engine = stop(instance) or engines.find(instance)
+    if engine is not None:
+        services.remove_volume(engine, instance)
+    engines.stop_podman(instance)
+    shutil.rmtree(instance.home, ignore_errors=True)
+    say("The demo and what it held are gone. Its images stay in the container engine:")
+    say(f"  {images.STAND_IN_REPOSITORY}, {images.BASE_REPOSITORY}")
+
+
+def status(instance: Instance) -> None:
+    engine = engines.find(instance)
+    pid = services.aws_pid(instance)
+    say(f"Home              {instance.home}")
+    say(f"Container engine  {f'{engine.origin}, {engine.url}' if engine else 'none runs'}")
+    say(f"Local AWS         {f'{instance.endpoint}, process {pid}' if pid else 'not running'}")
+    for item in services.ours(engine, instance) if engine else []:
+        say(f"Container         {item.attrs['Names'][0].lstrip('/')}: {item.attrs['Status']}")
