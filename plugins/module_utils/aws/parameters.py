@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, botocore_exceptions, error_code, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import Stored
+
+with contextlib.suppress(ImportError):  # amazon.aws says so before any of this runs
+    from botocore.exceptions import BotoCoreError, ClientError
 
 # GetParameters and DeleteParameters take ten names at most.
 BATCH = 10
@@ -56,7 +60,7 @@ def read(ssm: Any, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[
     for batch in _batches(names):
         try:
             answer = ssm.get_parameters(Names=[f"{prefix}/{name}" for name in batch], WithDecryption=decrypt)
-        except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+        except (ClientError, BotoCoreError) as error:
             raise RedashError(_problem(error, f"read the parameters under {prefix}", "ssm:GetParameters")) from error
         for parameter in answer["Parameters"]:
             encrypted = parameter["Type"] == "SecureString"
@@ -87,7 +91,7 @@ def _put(ssm: Any, path: str, value: str, kms_key_id: str | None, request: dict[
         request["KeyId"] = kms_key_id
     try:
         answer = ssm.put_parameter(Name=path, Value=value, Type="SecureString", Tier="Standard", **request)
-    except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+    except (ClientError, BotoCoreError) as error:
         if error_code(error) == "ParameterAlreadyExists":
             raise AlreadyExists(path) from None
         raise RedashError(_problem(error, f"write the parameter {path}", "ssm:PutParameter and ssm:AddTagsToResource")) from error

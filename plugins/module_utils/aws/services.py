@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, botocore_exceptions, error_code, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
 from ansible_collections.redash.ecs.plugins.module_utils.core.deployment import Target
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.service import revision, tag_list
+
+with contextlib.suppress(ImportError):  # amazon.aws says so before any of this runs
+    from botocore.exceptions import BotoCoreError, ClientError
 
 # DescribeTasks takes a hundred.
 BATCH = 100
@@ -35,7 +39,7 @@ def full_task_definition(ecs: Any, task_definition: str) -> str:
         return task_definition
     try:
         answer = ecs.describe_task_definition(taskDefinition=task_definition)
-    except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+    except (ClientError, BotoCoreError) as error:
         if error_code(error) == "ClientException":
             raise RedashError(Problem("there is no such task definition", task_definition, "Register it first.")) from error
         raise RedashError(problem_of(error, f"read task definition {task_definition}")) from error
@@ -46,7 +50,7 @@ def create(ecs: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """CreateService; the service. Raises AlreadyExists when somebody was quicker."""
     try:
         return dict(ecs.create_service(**request)["service"])
-    except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+    except (ClientError, BotoCoreError) as error:
         if "not idempotent" in str(error):
             raise AlreadyExists from None
         raise RedashError(_problem(error, f"create service {request['serviceName']}")) from error
@@ -56,7 +60,7 @@ def update(ecs: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """UpdateService; the service as it is from now on."""
     try:
         return dict(ecs.update_service(**request)["service"])
-    except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+    except (ClientError, BotoCoreError) as error:
         raise RedashError(_problem(error, f"update service {request['service']}")) from error
 
 
@@ -142,7 +146,7 @@ def service_deployment_arn(ecs: Any, service: Mapping[str, Any], created_at: dat
         answer = ecs.list_service_deployments(
             service=service["serviceName"], cluster=service["clusterArn"], createdAt={"after": created_at - timedelta(seconds=30)}
         )
-    except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError):
+    except (ClientError, BotoCoreError):
         return None
     records = sorted(answer.get("serviceDeployments") or [], key=lambda record: record["createdAt"])
     return str(records[-1]["serviceDeploymentArn"]) if records else None
@@ -171,7 +175,7 @@ def last_log_lines(ecs: Any, logs: Any, task: Mapping[str, Any], container: str 
             )
             if answer["events"]:
                 return [f"{one['name']}: {event['message'].rstrip()}" for event in answer["events"]]
-    except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError):
+    except (ClientError, BotoCoreError):
         pass
     return []
 

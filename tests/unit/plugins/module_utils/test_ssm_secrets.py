@@ -1,0 +1,257 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of redash_ssm_secrets against a Parameter Store of our own that counts what it is asked."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.ssm_secrets import run
+
+PREFIX = "/redash/x"
+URL = {
+    "name": "database_url",
+    "compose": "postgresql://redash:{database_password}@{host}/redash",
+    "values": {"host": "db.example"},
+}
+
+
+def refused(operation: str, code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+class FakeParameterStore:
+    """As much of the ssm client as the work uses; ``before_put`` lets a test meddle in between."""
+
+    meta = SimpleNamespace(partition="aws", region_name="eu-west-1")
+
+    def __init__(self, **values: str) -> None:
+        self.parameters: dict[str, dict[str, Any]] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.error: ClientError | None = None
+        self.before_put = lambda: None
+        for name, value in values.items():
+            self.store(f"{PREFIX}/{name}", value)
+
+    def store(self, path: str, value: str, type_: str = "SecureString") -> int:
+        version = self.parameters.get(path, {}).get("Version", 0) + 1
+        arn = f"arn:aws:ssm:eu-west-1:111122223333:parameter{path}"
+        self.parameters[path] = {"Name": path, "Value": value, "Version": version, "ARN": arn, "Type": type_}
+        return version
+
+    def get_parameters(self, *, Names: list[str], WithDecryption: bool) -> dict[str, Any]:
+        self.calls.append(("GetParameters", {"Names": Names, "WithDecryption": WithDecryption}))
+        assert len(Names) <= 10
+        found = [dict(self.parameters[name]) for name in Names if name in self.parameters]
+        for parameter in found:
+            if not WithDecryption and parameter["Type"] == "SecureString":
+                parameter["Value"] = "AQICAHg="
+        return {"Parameters": found, "InvalidParameters": [name for name in Names if name not in self.parameters]}
+
+    def put_parameter(self, **request: Any) -> dict[str, Any]:
+        self.calls.append(("PutParameter", request))
+        self.before_put()
+        if self.error is not None:
+            raise self.error
+        if request["Name"] in self.parameters and not request["Overwrite"]:
+            raise refused("PutParameter", "ParameterAlreadyExists", "The parameter already exists.")
+        if request["Overwrite"] and "Tags" in request:
+            raise refused("PutParameter", "ValidationException", "Tags and overwrite can't be used together.")
+        return {"Version": self.store(request["Name"], request["Value"]), "Tier": "Standard"}
+
+    def delete_parameters(self, *, Names: list[str]) -> dict[str, Any]:
+        self.calls.append(("DeleteParameters", {"Names": Names}))
+        return {"DeletedParameters": [name for name in Names if self.parameters.pop(name, None)]}
+
+    @property
+    def writes(self) -> list[str]:
+        return [request["Name"] for call, request in self.calls if call == "PutParameter"]
+
+    def value(self, name: str) -> str:
+        return str(self.parameters[f"{PREFIX}/{name}"]["Value"])
+
+
+class FakeSts:
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Account": "111122223333"}
+
+
+def work(store: FakeParameterStore, *secrets: dict[str, Any], check_mode: bool = False, **params: Any) -> dict[str, Any]:
+    clients = {"ssm": store, "sts": FakeSts()}
+    defaults = {"length": 32, "value": None, "compose": None, "values": None}
+    return run(
+        {
+            "prefix": PREFIX,
+            "kms_key_id": "alias/redash/x",
+            "tags": None,
+            "allow_change": [],
+            "state": "present",
+            "confirm": None,
+            **params,
+            "secrets": [{**defaults, **secret} for secret in secrets],
+        },
+        Context(client=clients.__getitem__, check_mode=check_mode, diff_mode=True),
+    )
+
+
+def test_what_is_missing_is_made_encrypted_tagged_and_never_overwriting() -> None:
+    store = FakeParameterStore()
+    result = work(store, {"name": "secret_key"}, tags={"Team": "data"})
+    assert result["changed"] is True
+    assert result["parameters"] == {
+        "secret_key": {
+            "name": "/redash/x/secret_key",
+            "arn": "arn:aws:ssm:eu-west-1:111122223333:parameter/redash/x/secret_key",
+            "version": 1,
+            "created": True,
+            "updated": False,
+        }
+    }
+    request = next(request for call, request in store.calls if call == "PutParameter")
+    assert {key: request[key] for key in ("Type", "Tier", "KeyId", "Overwrite", "Tags")} == {
+        "Type": "SecureString",
+        "Tier": "Standard",
+        "KeyId": "alias/redash/x",
+        "Overwrite": False,
+        "Tags": [{"Key": "Team", "Value": "data"}],
+    }
+
+
+def test_a_second_run_makes_one_read_without_decryption_and_writes_nothing() -> None:
+    store = FakeParameterStore(secret_key="a", cookie_secret="b")
+    result = work(store, {"name": "secret_key"}, {"name": "cookie_secret"})
+    assert result["changed"] is False
+    assert store.calls == [("GetParameters", {"Names": [f"{PREFIX}/secret_key", f"{PREFIX}/cookie_secret"], "WithDecryption": False})]
+
+
+def test_more_than_ten_secrets_are_read_in_batches_of_ten() -> None:
+    store = FakeParameterStore(**{f"s{number}": "v" for number in range(21)})
+    assert work(store, *({"name": f"s{number}"} for number in range(21)))["changed"] is False
+    assert [len(request["Names"]) for _, request in store.calls] == [10, 10, 1]
+
+
+def test_check_mode_tells_what_would_be_and_writes_nothing() -> None:
+    store = FakeParameterStore(cookie_secret="kept")
+    result = work(store, {"name": "secret_key"}, {"name": "cookie_secret"}, URL, check_mode=True)
+    assert result["changed"] is True
+    assert store.writes == []
+    assert {name: parameter["created"] for name, parameter in result["parameters"].items()} == {
+        "cookie_secret": False,
+        "database_url": True,
+        "secret_key": True,
+    }
+    assert result["parameters"]["secret_key"]["arn"].endswith(":parameter/redash/x/secret_key")
+
+
+def test_check_mode_and_the_real_run_return_the_same() -> None:
+    foretold = work(FakeParameterStore(database_password="p", database_url="old"), URL, {"name": "secret_key"}, check_mode=True)
+    real = work(FakeParameterStore(database_password="p", database_url="old"), URL, {"name": "secret_key"})
+    assert foretold == real
+
+
+def test_a_composed_secret_is_written_with_a_new_version_only_when_its_part_changed() -> None:
+    store = FakeParameterStore(database_password="first")
+    work(store, URL)
+    assert store.value("database_url") == "postgresql://redash:first@db.example/redash"
+    assert work(store, URL)["changed"] is False
+    store.store(f"{PREFIX}/database_password", "second")
+    result = work(store, URL)
+    assert store.value("database_url") == "postgresql://redash:second@db.example/redash"
+    assert result["parameters"]["database_url"] == {
+        "name": "/redash/x/database_url",
+        "arn": "arn:aws:ssm:eu-west-1:111122223333:parameter/redash/x/database_url",
+        "version": 2,
+        "created": False,
+        "updated": True,
+    }
+
+
+def test_a_race_is_lost_gracefully_the_other_s_value_is_kept_and_used() -> None:
+    store = FakeParameterStore()
+
+    def somebody_else() -> None:
+        store.before_put = lambda: None
+        store.store(f"{PREFIX}/database_password", "theirs")
+
+    store.before_put = somebody_else
+    result = work(store, {"name": "database_password"}, URL)
+    assert store.value("database_password") == "theirs"
+    assert store.value("database_url") == "postgresql://redash:theirs@db.example/redash"
+    assert result["parameters"]["database_password"]["created"] is False
+
+
+def test_a_race_that_never_ends_is_given_up() -> None:
+    store = FakeParameterStore()
+    store.error = refused("PutParameter", "ParameterAlreadyExists", "exists")
+    with pytest.raises(RedashError, match="Run one playbook at a time"):
+        work(store, {"name": "secret_key"})
+
+
+def test_a_differing_protected_value_stops_before_anything_is_written() -> None:
+    store = FakeParameterStore(secret_key="in-use")
+    with pytest.raises(RedashError, match="replacing it loses every data source"):
+        work(store, {"name": "new_one"}, {"name": "secret_key", "value": "another"})
+    assert store.writes == []
+    assert store.value("secret_key") == "in-use"
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "todo"),
+    [
+        ("AccessDeniedException", "User is not authorized to perform: ssm:PutParameter", "Allow ssm:PutParameter"),
+        ("AccessDeniedException", "The ciphertext refers to a key you have no access to (kms)", "kms:Encrypt and kms:Decrypt"),
+        ("InvalidKeyId", "Alias arn:aws:kms:eu-west-1:1:alias/redash/x is not found.", "Check redash_kms_alias"),
+        ("ValidationException", "Invalid KeyId alias/redash/x", "Check redash_kms_alias"),
+        ("KMSInvalidStateException", "key is pending deletion", "cancel-key-deletion"),
+        ("ParameterLimitExceeded", "too many", "Service Quotas"),
+    ],
+)
+def test_aws_s_refusals_are_one_line_each_with_the_way_out(code: str, message: str, todo: str) -> None:
+    store = FakeParameterStore()
+    store.error = refused("PutParameter", code, message)
+    with pytest.raises(RedashError) as caught:
+        work(store, {"name": "secret_key"})
+    text = str(caught.value)
+    assert "\n" not in text
+    assert "/redash/x/secret_key" in text
+    assert todo in text
+
+
+def test_no_value_is_in_results_or_messages_even_if_aws_quotes_it() -> None:
+    store = FakeParameterStore(database_password="sesame-open")
+    given = {"name": "mail_password", "value": "mail-hush-hush"}
+    text = json.dumps(work(store, {"name": "secret_key"}, given, URL))
+    for value in ("sesame-open", "mail-hush-hush", store.value("secret_key"), store.value("database_url")):
+        assert value not in text
+
+    store = FakeParameterStore()
+    store.error = refused("PutParameter", "ValidationException", "Value 'mail-hush-hush' at 'value' failed to satisfy constraint")
+    with pytest.raises(RedashError) as caught:
+        work(store, given)
+    assert "mail-hush-hush" not in str(caught.value)
+    assert "********" in str(caught.value)
+
+
+def test_deleting_needs_the_prefix_once_more() -> None:
+    store = FakeParameterStore(secret_key="a")
+    with pytest.raises(RedashError, match=r"can't be undone.*Set confirm: /redash/x"):
+        work(store, {"name": "secret_key"}, state="absent", confirm="yes")
+    assert store.value("secret_key") == "a"
+
+
+def test_deleting_deletes_what_is_named_and_nothing_else() -> None:
+    store = FakeParameterStore(secret_key="a", cookie_secret="b")
+    assert work(store, {"name": "secret_key"}, {"name": "gone"}, state="absent", confirm=PREFIX, check_mode=True)["deleted"] == [
+        "secret_key"
+    ]
+    result = work(store, {"name": "secret_key"}, {"name": "gone"}, state="absent", confirm=PREFIX)
+    assert (result["changed"], result["deleted"]) == (True, ["secret_key"])
+    assert set(store.parameters) == {f"{PREFIX}/cookie_secret"}
+    assert work(store, {"name": "secret_key"}, state="absent", confirm=PREFIX)["changed"] is False
