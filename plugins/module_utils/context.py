@@ -66,8 +66,15 @@ class Context:
     random: random.Random = field(default_factory=random.Random)
 
 
+@dataclass
+class Interruption:
+    """Whether the block has been interrupted; ``signal_number`` is None until then."""
+
+    signal_number: int | None = None
+
+
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[Interruption]:
     """Turn the first SIGINT or SIGTERM inside the block into Interrupted; ignore any after it.
 
     The work gets one chance to clean up, undisturbed by an impatient second Ctrl-C. In Ansible's worker
@@ -78,14 +85,16 @@ def interruptible() -> Iterator[None]:
     def interrupt(signal_number: int, frame: FrameType | None) -> None:
         for number in handled:
             signal.signal(number, signal.SIG_IGN)
+        interruption.signal_number = signal_number
         raise Interrupted(signal_number)
 
+    interruption = Interruption()
     handled = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in handled}
     for number in handled:
         signal.signal(number, interrupt)
     try:
-        yield
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)

@@ -36,7 +36,8 @@ ARGUMENTS: dict[str, Any] = {
     "secrets": {"type": "dict", "no_log": False},
     "subnets": {"type": "list", "elements": "str", "default": []},
     "security_groups": {"type": "list", "elements": "str", "default": []},
-    "assign_public_ip": {"type": "bool", "default": False},
+    "assign_public_ip": {"type": "str", "choices": ["ENABLED", "DISABLED"]},
+    "network_from": {"type": "list", "elements": "str", "default": []},
     "launch_type": {"type": "str", "choices": ["FARGATE", "EC2", "EXTERNAL"]},
     "capacity_provider_strategy": {
         "type": "list",
@@ -125,6 +126,7 @@ def run(params: Mapping[str, Any], context: Context) -> dict[str, Any]:
             "changed": not plan.reads,
             "task_definition": plan.task_definition["taskDefinitionArn"],
             "container": plan.container,
+            "stopped": None,
             "msg": f"would run: {plan.shown}",
         }
     for command in plan.commands:
@@ -148,15 +150,21 @@ def prepare(params: Mapping[str, Any], context: Context) -> Plan:
     container = _attempt(problems, lambda: _container(definition, params.get("container"))) if definition else None
     if definition and container:
         commands = _commands(params, container, problems)
-        if definition.get("networkMode") == "awsvpc" and not params.get("subnets"):
-            problems.add("no subnet is given, and this task definition needs one (awsvpc)", where="subnets", todo="Give at least one.")
-    if params.get("subnets"):
-        _attempt(problems, lambda: aws_tasks.check_subnets(context.client("ec2"), params["subnets"]))
+    network = _network(params, ecs, problems)
+    if definition and not network and definition.get("networkMode") == "awsvpc" and not problems:
+        problems.add(
+            "no subnet is known" + (f", as there is no service {' or '.join(params['network_from'])}" if params["network_from"] else ""),
+            where="subnets",
+            todo="Give subnets, or run site.yml first.",
+        )
     problems.raise_if_any()
     assert definition and container
+    if network:
+        aws_tasks.check_subnets(context.client("ec2"), network["subnets"])
 
     mark = f"{context.random.getrandbits(96):024x}" if params.get("cmds") is not None else ""
     argv = _argv(params, commands, mark)
+    lock = params["lock"] or next((command.lock for command in commands if command.lock), None)
     plan = Plan(
         cluster=cluster,
         task_definition=definition,
@@ -164,11 +172,11 @@ def prepare(params: Mapping[str, Any], context: Context) -> Plan:
         argv=argv,
         commands=commands,
         mark=mark,
-        started_by=_started_by(params, definition, argv),
+        started_by=_started_by(params, definition, argv, lock),
         request={},
-        lock=params.get("lock"),
+        lock=lock,
     )
-    plan.request = _request(params, plan)
+    plan.request = _request(params, plan, network)
     batch.check_size(plan.request["overrides"], "cmds" if mark else "cmd")
     return plan
 
@@ -259,21 +267,34 @@ def _argv(params: Mapping[str, Any], commands: Sequence[manage.Command], mark: s
     return commands[0].argv
 
 
+def _network(params: Mapping[str, Any], ecs: Any, problems: Problems) -> dict[str, Any] | None:
+    """The awsvpcConfiguration: as given, else that of the first of the services named that exists."""
+    if params["subnets"]:
+        return {
+            "subnets": list(params["subnets"]),
+            "securityGroups": list(params["security_groups"]),
+            "assignPublicIp": params["assign_public_ip"] or "DISABLED",
+        }
+    if not params["network_from"] or problems:
+        return None
+    return _attempt(problems, lambda: aws_tasks.network_of(ecs, params["cluster"], params["network_from"]))
+
+
 def _digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _started_by(params: Mapping[str, Any], definition: Mapping[str, Any], argv: Sequence[str]) -> str:
+def _started_by(params: Mapping[str, Any], definition: Mapping[str, Any], argv: Sequence[str], lock: str | None) -> str:
     """The same for the same work, whoever starts it: a relaunched job finds the task of the one before.
 
     With a lock it is the same for all that take the lock. AWS allows 128 letters, digits, ``-``, ``/``, ``_``.
     """
-    if params.get("lock"):
-        return f"{STARTED_BY}/lock/{_digest(definition['family'], params['lock'])[:32]}"
+    if lock:
+        return f"{STARTED_BY}/lock/{_digest(definition['family'], lock)[:32]}"
     return f"{STARTED_BY}/run/{_digest(definition['family'], batch.unmarked(argv), params.get('job_id'))[:32]}"
 
 
-def _request(params: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
+def _request(params: Mapping[str, Any], plan: Plan, network: Mapping[str, Any] | None) -> dict[str, Any]:
     request: dict[str, Any] = {
         "cluster": plan.cluster,
         "taskDefinition": plan.task_definition["taskDefinitionArn"],
@@ -291,14 +312,8 @@ def _request(params: Mapping[str, Any], plan: Plan) -> dict[str, Any]:
         ]
     else:
         request["launchType"] = params.get("launch_type") or "FARGATE"
-    if params.get("subnets"):
-        request["networkConfiguration"] = {
-            "awsvpcConfiguration": {
-                "subnets": list(params["subnets"]),
-                "securityGroups": list(params.get("security_groups") or []),
-                "assignPublicIp": "ENABLED" if params.get("assign_public_ip") else "DISABLED",
-            }
-        }
+    if network:
+        request["networkConfiguration"] = {"awsvpcConfiguration": dict(network)}
     if params.get("platform_version"):
         request["platformVersion"] = params["platform_version"]
     if params.get("enable_execute_command"):
@@ -369,7 +384,7 @@ class _Output:
                     "cmd": command.shown,
                     "rc": result.rc,
                     "stdout_lines": result.lines,
-                    "parsed": manage.parse(command.words, result.lines) if not failed else None,
+                    "parsed": manage.parse(command.words, result.lines) if result.begun and not failed else None,
                     "failed": failed,
                     "skipped": not result.begun,
                     "msg": silent or (f"exited with {result.rc}" if result.rc else "cut off" if failed else ""),
@@ -783,10 +798,9 @@ class _Following:
         if stopped is not None:
             return stopped
         if self.plan.mark:
-            failed = [result for result in self.output.results() if result["failed"] or result["skipped"]]
-            if failed:
-                what = f"{failed[0]['cmd']}: {failed[0]['msg'] or 'its end is not in the log'}"
-                return Stopped("no_effect", what, True, False, "Read the lines above.")
+            missing = [result for result in self.output.results() if result["rc"] is None]
+            if missing and not self.log_problem:
+                return Stopped("no_effect", f"the log does not tell the end of {missing[0]['cmd']}", True, False, "Read the lines above.")
         elif self.plan.commands:
             said = manage.failure_in(self.plan.commands[0].failed_though_0, lines)
             if said:
@@ -819,7 +833,12 @@ class _Following:
 
     def result(self, stopped: Stopped | None) -> dict[str, Any]:
         """The module's result; raises RedashError with it when the run failed."""
-        facts = {**self._facts(), "changed": not self.plan.reads, "stopped": stopped.as_dict() if stopped else None, "parsed": None}
+        facts = {
+            **self._facts(),
+            "changed": not self.plan.reads and (stopped is None or stopped.ran),
+            "stopped": stopped.as_dict() if stopped else None,
+            "parsed": None,
+        }
         if not self.work.params["wait"]:
             return {**facts, "msg": f"started task {aws_tasks.task_id(str(self.arn))}; not waiting for it"}
         if self.task:
@@ -832,6 +851,10 @@ class _Following:
             if len(self.plan.commands) == 1 and not self.plan.mark:
                 facts["parsed"] = manage.parse(self.plan.commands[0].words, list(self.output.command_lines))
             return {**facts, "msg": f"{self.plan.shown}: done"}
+        failed = [one for one in facts["results"] if one["failed"]]
+        if failed:
+            said = f"{failed[0]['cmd']}: {failed[0]['msg']}" + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else "")
+            raise RedashError(Problem(f"{len(failed)} of {self.plan.shown} failed: {said}", todo=stopped.todo), result=facts)
         what = f"{self.plan.shown}: {stopped.what}"
         said = self._last_words(stopped)
         raise RedashError(Problem(f"{what}: {said}" if said else what, todo=stopped.todo), result=facts)

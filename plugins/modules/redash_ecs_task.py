@@ -73,9 +73,16 @@ options:
     elements: str
     default: []
   assign_public_ip:
-    description: Whether the task gets a public address.
-    type: bool
-    default: false
+    description: Whether the task gets a public address; with O(subnets), V(DISABLED) is the default.
+    type: str
+    choices: [ENABLED, DISABLED]
+  network_from:
+    description:
+      - Names of services in the same cluster. Without O(subnets), the task runs in the network of the first of
+        them that exists.
+    type: list
+    elements: str
+    default: []
   launch_type:
     description: Where the task runs. The default is V(FARGATE), unless O(capacity_provider_strategy) says otherwise.
     type: str
@@ -127,6 +134,7 @@ options:
     description:
       - Work of the same task definition family with the same lock never runs at the same time.
       - The same command attaches to the task that holds the lock. Any other is refused.
+      - Commands of C(db) and C(database) that change something take the lock V(database) by themselves.
     type: str
   job_id:
     description:
@@ -155,7 +163,8 @@ attributes:
     description: A command has no before and after.
 notes:
   - Needs C(ecs:DescribeTaskDefinition), C(ecs:DescribeClusters), C(ecs:ListTasks), C(ecs:DescribeTasks), C(ecs:RunTask),
-    C(ecs:StopTask), C(iam:PassRole) on the task's roles, C(logs:GetLogEvents); C(ec2:DescribeSubnets) is used when allowed.
+    C(ecs:StopTask), C(iam:PassRole) on the task's roles, C(logs:GetLogEvents), with O(network_from) C(ecs:DescribeServices);
+    C(ec2:DescribeSubnets) is used when allowed.
   - Lines are shown for containers that log through C(awslogs) with a stream prefix.
   - Ctrl-C and a cancelled job reach the task only while live output is on, because a module is not told of them.
 seealso:

@@ -9,22 +9,34 @@ ansible-core 2.19, 2.20, 2.21 and AWX 24.6.1).
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
+import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import client_factory
-from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted, interruptible
+from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context, Interrupted, Interruption, interruptible
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
 # A log line may hold terminal escapes; shown raw they could rewrite what the person has already read.
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
 display = Display()
+
+# Ansible loads this file in its main process, before it forks a worker and takes the terminal away from it.
+# Once a run is interrupted the main process shows nothing any more that a worker sends, so what became of
+# the work is written here: a second handle on the main process's standard error.
+try:
+    TERMINAL: int | None = os.dup(2)
+except OSError:
+    TERMINAL = None
 
 
 def printable(line: str) -> str:
@@ -44,9 +56,9 @@ class LiveActionBase(ActionBase):
     _supports_check_mode = True
     _supports_async = True
 
-    module_name: str
+    module_name: ClassVar[str]
     # The same keyword arguments that the module hands to AnsibleModule: argument_spec, mutually_exclusive, ...
-    specification: Mapping[str, Any]
+    specification: ClassVar[Mapping[str, Any]]
     work: Callable[[dict[str, Any], Context], dict[str, Any]]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -62,14 +74,15 @@ class LiveActionBase(ActionBase):
             return {"failed": True, "msg": "; ".join(validation.error_messages)}
         params = validation.validated_parameters
 
-        context = Context(
-            client=client_factory(params, self.module_name),
-            report=self._reporter(task_vars.get("inventory_hostname", "")),
-            check_mode=bool(self._task.check_mode),
-            diff_mode=bool(self._task.diff),
-        )
         try:
-            with interruptible():
+            with interruptible() as interruption:
+                context = Context(
+                    client=client_factory(params, self.module_name),
+                    report=self._reporter(task_vars.get("inventory_hostname", ""), interruption),
+                    check_mode=bool(self._task.check_mode),
+                    diff_mode=bool(self._task.diff),
+                    clock=Clock(sleep=_sleep_unless_orphaned(interruption)),
+                )
                 result = type(self).work(params, context)
         except RedashError as error:
             return {**error.result, "failed": True, "msg": str(error)}
@@ -85,11 +98,38 @@ class LiveActionBase(ActionBase):
         # Work on another machine is that machine's: only a local connection means "here".
         return self._connection.transport == "local" and self._task.delegate_to in (None, "localhost", "127.0.0.1")
 
-    def _reporter(self, host: str) -> Callable[[str], None]:
+    def _reporter(self, host: str, interruption: Interruption) -> Callable[[str], None]:
         # Several hosts share one screen: each line says whose it is.
         prefix = f"[{host}] " if host else ""
 
         def report(line: str) -> None:
-            display.display(prefix + printable(line))
+            line = prefix + printable(line)
+            if interruption.signal_number is None:
+                display.display(line)
+            elif TERMINAL is not None:
+                with contextlib.suppress(OSError):
+                    os.write(TERMINAL, f"{line}\n".encode())
 
         return report
+
+
+def _sleep_unless_orphaned(interruption: Interruption) -> Callable[[float], None]:
+    """Sleep that ends in Interrupted when ansible-playbook is gone.
+
+    A killed ansible-playbook (SIGKILL, AWX's cancel among others) tells its workers nothing; they live on
+    in a session of their own.
+    """
+    parent = os.getppid()
+
+    def sleep(seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while True:
+            if os.getppid() != parent:
+                interruption.signal_number = signal.SIGHUP
+                raise Interrupted(signal.SIGHUP)
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, 2.0))
+
+    return sleep

@@ -84,6 +84,15 @@ def check_subnets(ec2: Any, subnets: Sequence[str]) -> None:
         )
 
 
+def network_of(ecs: Any, cluster: str, services: Sequence[str]) -> dict[str, Any] | None:
+    """The awsvpcConfiguration of the first of these services that exists; None when none does."""
+    with aws_errors(f"read the services of cluster {cluster}"):
+        found = ecs.describe_services(cluster=cluster, services=list(services))["services"]
+    by_name = {service["serviceName"]: service for service in found if service.get("status") == "ACTIVE"}
+    networks = (by_name[name].get("networkConfiguration", {}).get("awsvpcConfiguration") for name in services if name in by_name)
+    return next((dict(network) for network in networks if network), None)
+
+
 def started_by(ecs: Any, cluster: str, name: str, desired_status: str) -> list[str]:
     """ARNs of the tasks with this ``startedBy``; ``desired_status`` is RUNNING or STOPPED (kept for an hour)."""
     with aws_errors(f"list the tasks of cluster {cluster}"):

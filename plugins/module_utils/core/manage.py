@@ -97,6 +97,11 @@ class Command:
         return any(tuple(self.words[: len(start)]) == start for start in _READS)
 
     @property
+    def lock(self) -> str | None:
+        """What must not run twice at the same time: whatever changes the schema or every row."""
+        return "database" if self.words[0] in ("db", "database") and not self.reads else None
+
+    @property
     def failed_though_0(self) -> str | None:
         return next((pattern for start, pattern in _FAILED_THOUGH_0 if tuple(self.words[: len(start)]) == start), None)
 
@@ -151,19 +156,19 @@ def command(
 
 
 def _with_group_list(words: list[str], notes: list[str]) -> list[str]:
-    """``users create --groups 3`` crashes in every release (it takes the id's digits apart); ``3,`` works."""
+    """``users create --groups 3`` crashes in every release: it wants an empty entry to remove. ``3,`` works."""
     if words[0] != "users":
         return words
     words = list(words)
     for index, word in enumerate(words):
         value = words[index + 1] if word == "--groups" and index + 1 < len(words) else None
-        if value is not None and value.isdigit():
+        if value is not None and re.fullmatch(r"\d+(,\d+)*", value):
             words[index + 1] = f"{value},"
-        elif re.fullmatch(r"--groups=\d+", word):
+        elif re.fullmatch(r"--groups=\d+(,\d+)*", word):
             words[index] = f"{word},"
         else:
             continue
-        notes.append("--groups with a single id is sent as a list: Redash crashes on it otherwise")
+        notes.append("--groups is sent with a comma at its end: Redash crashes without")
     return words
 
 
@@ -209,11 +214,11 @@ def _check_secrets(words: list[str], secrets: Mapping[str, str], where: str, pro
         case ["database", "reencrypt", old, new, *_]:
             plain += [("the old key", old), ("the new key", new)]
     if options.get("--options"):
-        plain += [(f"--options: {key}", text) for key, text in _secret_values(options["--options"] or "")]
+        plain += [(f"--options: {key}", value) for key, value in _secret_values(options["--options"] or "")]
     known = ", ".join(f"${name}" for name in sorted(secrets)) or "none"
-    for what, value in plain:
-        names = _references(value or "")
-        if _REFERENCE.fullmatch(value or ""):
+    for what, text in plain:
+        names = _references(text or "")
+        if _REFERENCE.fullmatch(text or ""):
             if names[0] not in secrets:
                 problems.add(
                     f"{what}: the task carries no secret {names[0]}", where=where, todo=f"Known: {known}. Add it to the task definition."
