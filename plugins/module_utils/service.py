@@ -269,7 +269,7 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
         context.report(f"  {line}")
     what = verdict.reason if why.what in verdict.reason else f"{verdict.reason}. First task: {why.what}"
     return RedashError(
-        Problem(what, where, why.todo or verdict.todo),
+        Problem(what, where, why.todo),
         result={**result, "stopped": {**why.as_dict(), "task_arn": task["taskArn"], "lines": lines}},
     )
 

@@ -395,7 +395,7 @@ def test_a_container_that_runs_for_two_seconds_is_no_success(stage: Stage, ecs: 
         ecs.service["runningCount"] = 0
 
     ecs.at(3, up)
-    ecs.at(6, down)
+    ecs.at(8, down)
     assert "not steady after 60 s" in str(stage.fails(timeout=60))
 
 
@@ -613,6 +613,50 @@ def test_tasks_that_fail_the_load_balancer_s_check_are_a_crash_loop_too(stage: S
     error = stage.fails()
     assert "3 tasks stopped for the same cause: Task failed ELB health checks" in str(error)
     assert error.result["stopped"]["cause"] == "health_check"
+
+
+def test_a_rerun_recognises_the_crash_loop_that_the_killed_run_left(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(8)
+    ecs.our_id = ecs.service["deployments"][0]["id"]
+    ecs.ours.update(rolloutState="IN_PROGRESS", runningCount=0)
+    for number in range(3):
+        ecs.crash(f"t{number}")
+    assert "3 tasks stopped for the same cause" in str(stage.fails())
+    assert stage.time.seconds == 0
+
+
+def test_three_crashes_while_the_wanted_number_runs_are_no_crash_loop_yet(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(7)
+    for number in range(3):
+        ecs.at(5, lambda number=number: ecs.crash(f"t{number}"))
+    ecs.at(5, lambda: ecs.ours.update(runningCount=1))
+    ecs.at(40, ecs.steady)
+    assert stage.run()["changed"] is True
+
+
+def test_ecs_may_show_the_service_as_it_was_for_a_moment_after_the_write(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(7)
+    before = {**ecs.service, "deployments": [dict(ecs.service["deployments"][0])]}
+    now = ecs.describe_services
+    ecs.describe_services = lambda **request: (  # type: ignore[method-assign]
+        {"services": [before], "failures": []} if stage.time.seconds < 5 else now(**request)
+    )
+    ecs.at(10, ecs.steady)
+    assert stage.run()["changed"] is True
+    assert stage.time.seconds >= 10
+
+
+def test_old_tasks_still_draining_are_waited_for(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(7)
+
+    def new_ones_run() -> None:
+        ecs.ours.update(rolloutState="COMPLETED", runningCount=1)
+        ecs.service.update(runningCount=1)
+
+    ecs.at(5, new_ones_run)
+    ecs.at(60, ecs.steady)
+    stage.run()
+    assert stage.time.seconds >= 60
 
 
 def test_two_crashes_and_then_success_is_success(stage: Stage, ecs: FakeEcs) -> None:
