@@ -36,6 +36,7 @@ def apply() -> None:
     _decrypt_secrets()
     _complete_containers()
     _use_local_images()
+    _begin_deployments()
     _end_tasks_gently()
     _forward_whole_lines()
     _watch_calmly()
@@ -119,6 +120,19 @@ def _use_local_images() -> None:
 
     ecs._run_docker_container = run_local
     ecs._supports_image_resolution = lambda context, task_definition: False
+
+
+def _begin_deployments() -> None:
+    """A new service's first deployment was COMPLETED before a task had started, and its circuit breaker never counted."""
+    make = ecs._make_deployment
+
+    def make_in_progress(task_definition: str, desired_count: int, status: str = "PRIMARY") -> dict[str, Any]:
+        deployment: dict[str, Any] = make(task_definition, desired_count, status)
+        if desired_count > 0:
+            deployment.update(rolloutState="IN_PROGRESS", rolloutStateReason="ECS deployment in progress.")
+        return deployment
+
+    ecs._make_deployment = make_in_progress
 
 
 def _end_tasks_gently() -> None:
