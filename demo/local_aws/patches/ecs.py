@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import functools
 import logging
 import os
@@ -16,6 +17,7 @@ from typing import Any
 from ministack.services import ecs, elasticache, rds, ssm
 
 from demo.instance import LABEL, Instance
+from demo.local_aws import health
 from demo.local_aws.addresses import hosts
 from demo.services import address
 
@@ -38,6 +40,7 @@ def apply() -> None:
     _use_local_images()
     _begin_deployments()
     _end_tasks_gently()
+    _check_health()
     _forward_whole_lines()
     _watch_calmly()
 
@@ -220,6 +223,75 @@ def _end_tasks_gently() -> None:
     # The service scheduler calls the function, a person's StopTask comes through the table.
     ecs._stop_task = stop_task
     ecs._ACTION_MAP["StopTask"] = functools.partial(stop_task, code="UserInitiated")
+
+
+def _check_health() -> None:
+    """Health checks were dropped: healthStatus stayed UNKNOWN, and a service took a task for healthy after a second.
+
+    The check is run inside the container here, since not every engine does that by itself (Podman wants systemd
+    for it). An unhealthy task of a service is replaced, and a rollout waits until its tasks are healthy.
+    """
+    attach, record_healthy = ecs._attach_started_container, ecs._record_service_task_healthy
+
+    def attach_and_check(task: dict[str, Any], container: Any, index: int, token: str, network: str | None) -> bool:
+        attached = bool(attach(task, container, index, token, network))
+        check = health.Check.from_definition(_definition_of(task["taskArn"], task["containers"][index]["name"]))
+        if attached and check:
+            # Known as soon as the container is: from here on the task is not healthy before it was seen to be.
+            task["containers"][index]["_checked"] = True
+            arguments = (task, container, index, check, ecs.get_account_id(), ecs.get_region())
+            threading.Thread(target=watch, args=arguments, daemon=True, name=f"health-{container.id[:8]}").start()
+        return attached
+
+    def watch(task: dict[str, Any], container: Any, index: int, check: health.Check, account: str, region: str) -> None:
+        state = health.Health(check)
+        started = time.monotonic()
+        with ecs.request_scope(account, region):
+            while True:
+                time.sleep(check.interval)
+                if not ecs._task_is_active(task["taskArn"], task):
+                    return
+                before = task.get("healthStatus")
+                task["containers"][index]["healthStatus"] = state.observe(succeeds(container, check), time.monotonic() - started)
+                after = task["healthStatus"] = of_task(task)
+                if before != after and task.get("group", "").startswith("service:"):
+                    changed(task, after, account, region)
+
+    def succeeds(container: Any, check: health.Check) -> bool:
+        codes: list[int] = []
+
+        def run() -> None:
+            with contextlib.suppress(Exception):
+                codes.append(container.exec_run(list(check.command)).exit_code)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        thread.join(check.timeout)
+        return codes == [0]
+
+    def of_task(task: dict[str, Any]) -> str:
+        essentials = task.get("_container_essentials") or []
+        return health.of_task(
+            (essential, container.get("healthStatus") if container.get("_checked") else None)
+            for essential, container in zip(essentials, task["containers"], strict=False)
+        )
+
+    def changed(task: dict[str, Any], status: str, account: str, region: str) -> None:
+        cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+        if status == health.HEALTHY:
+            key = f"{cluster}/{task['group'].split(':', 1)[1]}"
+            ecs._schedule_service_deployment_completion(cluster, key, account, region, healthy_task=task)
+        elif status == health.UNHEALTHY:
+            ecs._record_service_task_failure(task)
+            ecs._stop_task({"cluster": cluster, "task": task["taskArn"], "reason": "Task failed container health checks"})
+
+    def record_when_healthy(svc_key: str, task: dict[str, Any]) -> None:
+        checked = any(container.get("_checked") for container in task.get("containers", []))
+        if not checked or task.get("healthStatus") == health.HEALTHY:
+            record_healthy(svc_key, task)
+
+    ecs._attach_started_container = attach_and_check
+    ecs._record_service_task_healthy = record_when_healthy
 
 
 def _forward_whole_lines() -> None:

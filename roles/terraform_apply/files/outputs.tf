@@ -7,7 +7,6 @@ output "redash" {
     vpc_id                  = local.vpc_id
     private_subnet_ids      = local.private_subnet_ids
     public_subnet_ids       = local.public_subnet_ids
-    task_subnet_ids         = local.tasks_are_public ? local.public_subnet_ids : local.private_subnet_ids
     task_security_group_ids = [aws_security_group.tasks.id]
     assign_public_ip        = local.tasks_are_public ? "ENABLED" : "DISABLED"
     cluster_name            = aws_ecs_cluster.this.name
@@ -44,6 +43,7 @@ output "redash" {
     aws_lb_listener.http,
     aws_lb_listener.https,
     aws_rds_cluster_instance.this,
+    aws_route.private_internet,
     aws_route.private_nat,
     aws_route.public_internet,
     aws_vpc_security_group_egress_rule.tasks,

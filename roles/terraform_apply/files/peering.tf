@@ -2,7 +2,7 @@ locals {
   # A peer in this account and region is ours: the request is accepted and the routes back are set here.
   own_peerings = { for key, peer in var.vpc_peerings : key => peer if peer.owner_id == null && peer.region == null }
 
-  # Tasks without NAT live in the public subnets: their routes belong there as well.
+  # The load balancer's subnets have to know the way as well: people behind a peering open Redash.
   routes_to_peers = merge([
     for key, peer in var.vpc_peerings : {
       for pair in setproduct(concat(local.azs, ["public"]), peer.cidr_blocks) : "${key}/${pair[0]}/${pair[1]}" => { peering = key, table = pair[0], cidr = pair[1] }

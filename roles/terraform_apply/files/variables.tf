@@ -79,7 +79,8 @@ variable "network" {
     The network. A new VPC by default; an existing one when vpc_id is given, with its subnets.
     - vpc_cidr: range of the new VPC, /16 to /24. It can't be changed later.
     - az_count: zones to use, 2 or 3. availability_zones names them instead.
-    - nat_gateways: none, single or per_az. Their addresses are what data sources allow-list.
+    - nat_gateways: single, per_az or none. Their addresses are what data sources allow-list. Without them (and without
+      interface_endpoints) each task gets a public address of its own, a different one at every start.
     - nat_allocation_ids: your own elastic IPs for them, one per NAT gateway; empty makes new ones.
     - interface_endpoints: AWS services to reach without NAT, such as ecr.api, ecr.dkr, logs, ssm, kms (each costs per zone and hour).
     - gateway_endpoints: the same for s3 and dynamodb, free. ECR keeps image layers in S3.

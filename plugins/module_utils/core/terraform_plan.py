@@ -1,0 +1,202 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A Terraform plan in words: what it changes, what it must not, with secrets masked.
+
+Reads the JSON of ``terraform show -json <plan>``, format version 1:
+https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
+
+SECRET = "(secret)"  # noqa: S105 - what is shown instead of one
+UNKNOWN = "(known after apply)"
+# A policy document or a long list would fill the screen; its beginning says which one it is.
+LONGEST_VALUE = 120
+
+VERBS = {
+    "create": "will be created",
+    "update": "will be changed in place",
+    "delete": "will be DESTROYED",
+    "replace": "will be DESTROYED and made anew",
+    "forget": "will no longer be managed; it stays as it is",
+    "import": "exists already and will be taken over",
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource that a plan changes.
+
+    ``action``      create, update, delete, replace, forget or import
+    ``attributes``  lines such as ``idle_timeout: 60 -> 120``, secrets masked; empty for a creation or a deletion
+    ``forced_by``   attributes whose change makes a replacement necessary
+    """
+
+    address: str
+    type: str
+    action: str
+    attributes: tuple[str, ...] = ()
+    forced_by: tuple[str, ...] = ()
+
+    @property
+    def destroys(self) -> bool:
+        return self.action in ("delete", "replace")
+
+    def lines(self) -> Iterator[str]:
+        forced = f" because of {', '.join(self.forced_by)}" if self.forced_by else ""
+        yield f"{self.address} {VERBS[self.action]}{forced}"
+        for attribute in self.attributes:
+            yield f"    {attribute}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan does. ``outputs`` are lines like those of a change's attributes."""
+
+    changes: tuple[Change, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """``3 to create, 1 to change``; every replacement counts as one to destroy and one to create."""
+        counts = {
+            "to create": sum(change.action in ("create", "replace") for change in self.changes),
+            "to take over": sum(change.action == "import" for change in self.changes),
+            "to change": sum(change.action == "update" for change in self.changes),
+            "to destroy": sum(change.destroys for change in self.changes),
+            "to forget": sum(change.action == "forget" for change in self.changes),
+        }
+        said = [f"{count} {what}" for what, count in counts.items() if count]
+        if self.outputs and not said:
+            return "only outputs change"
+        return ", ".join(said) or "nothing to change"
+
+    def text(self) -> str:
+        """The whole plan in words, for ``--diff``."""
+        lines = [line for change in self.changes for line in change.lines()]
+        if self.outputs:
+            lines += ["outputs:", *(f"    {line}" for line in self.outputs)]
+        return "".join(f"{line}\n" for line in [*lines, self.summary])
+
+
+def read_plan(plan: Mapping[str, Any]) -> Plan:
+    """The parsed JSON of ``terraform show -json`` as a Plan. Data sources that are only read are left out."""
+    changes = tuple(change for entry in plan.get("resource_changes", []) if (change := _change(entry)))
+    outputs = []
+    for name, change in sorted(plan.get("output_changes", {}).items()):
+        if change["actions"] != ["no-op"]:
+            outputs += [f"{name}{line}" for line in _differences(change, ())]
+    return Plan(changes, tuple(outputs))
+
+
+def refused(plan: Plan, protected: Iterable[str], allowed: Iterable[str]) -> list[Problem]:
+    """A problem for every protected resource that the plan destroys without leave.
+
+    ``protected`` and ``allowed`` hold resource types (``aws_rds_cluster``) or addresses
+    (``aws_rds_cluster.this``); ``all`` in ``allowed`` allows everything.
+    """
+    protected, allowed = set(protected), set(allowed)
+    problems = []
+    for change in plan.changes:
+        names = {change.type, change.address, change.address.split("[")[0]}
+        if change.destroys and names & protected and not (names | {"all"}) & allowed:
+            problems.append(
+                Problem(
+                    next(change.lines()) + ", and it is protected",
+                    todo=f"Change what asks for it, or allow it: redash_allow_replacement=[{change.address}].",
+                )
+            )
+    return problems
+
+
+def masked(value: Any, sensitive: Any) -> Any:
+    """``value`` with every part replaced that ``sensitive`` marks: true, or the same structure with true inside."""
+    if sensitive is True:
+        return None if value is None else SECRET
+    if isinstance(value, Mapping) and isinstance(sensitive, Mapping):
+        return {key: masked(item, sensitive.get(key)) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str) and isinstance(sensitive, Sequence):
+        marks = [*sensitive, *[None] * len(value)]
+        return [masked(item, mark) for item, mark in zip(value, marks, strict=False)]
+    return value
+
+
+def _change(entry: Mapping[str, Any]) -> Change | None:
+    change = entry["change"]
+    actions = change["actions"]
+    if entry.get("mode") == "data" or actions == ["read"]:
+        return None
+    if actions == ["no-op"]:
+        if "importing" not in change:
+            return None
+        action = "import"
+    elif len(actions) == 2:
+        action = "replace"
+    else:
+        action = "import" if "importing" in change and actions == ["update"] else actions[0]
+    shown = _differences(change, ()) if action in ("update", "replace", "import") else []
+    forced = tuple(sorted({_path(path) for path in change.get("replace_paths", [])}))
+    if action == "replace" and not forced and entry.get("action_reason") == "replace_because_tainted":
+        forced = ("a creation that failed half-way (it is tainted)",)
+    return Change(entry["address"], entry["type"], action, tuple(line.removeprefix(".") for line in shown), forced)
+
+
+def _differences(change: Mapping[str, Any], path: tuple[Any, ...]) -> list[str]:
+    before = masked(change.get("before"), change.get("before_sensitive"))
+    after = masked(_with_unknown(change.get("after"), change.get("after_unknown")), change.get("after_sensitive"))
+    # Two different secrets look alike once masked: that they differ is said, how is not.
+    hidden = before == after and change.get("before") != change.get("after")
+    lines = list(_compare(before, after, path))
+    return lines or ([f": {SECRET} changes"] if hidden else [])
+
+
+def _with_unknown(value: Any, unknown: Any) -> Any:
+    if unknown is True:
+        return UNKNOWN
+    if isinstance(unknown, Mapping):
+        known = value if isinstance(value, Mapping) else {}
+        return {key: _with_unknown(known.get(key), unknown.get(key)) for key in [*known, *(key for key in unknown if key not in known)]}
+    if isinstance(unknown, Sequence) and not isinstance(unknown, str) and isinstance(value, Sequence):
+        marks = [*unknown, *[None] * len(value)]
+        return [_with_unknown(item, mark) for item, mark in zip(value, marks, strict=False)]
+    return value
+
+
+def _compare(before: Any, after: Any, path: tuple[Any, ...]) -> Iterator[str]:
+    if before == after:
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted(before.keys() | after.keys()):
+            yield from _compare(before.get(key), after.get(key), (*path, key))
+        return
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from _compare(old, new, (*path, index))
+        return
+    # A computed attribute without a value before says nothing, whatever it will be.
+    if before is None and after == UNKNOWN:
+        return
+    yield f"{'.' if path else ''}{_path(path)}: {_shown(before)} -> {_shown(after)}"
+
+
+def _path(path: Iterable[Any]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _shown(value: Any) -> str:
+    if value in (SECRET, UNKNOWN):
+        return str(value)
+    if value is None:
+        return "(none)"
+    text = value if isinstance(value, str) and value and value.isprintable() else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."

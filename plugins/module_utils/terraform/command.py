@@ -1,0 +1,191 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the terraform binary: its environment, its output as it comes, its end.
+
+Terraform writes to a file that is followed, not into a pipe: should this process be killed outright, a
+broken pipe would take Terraform down in the middle of an apply, with resources made and not yet in its
+state. So it finishes alone, saves its state and lets go of its lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import is_local_endpoint
+from ansible_collections.redash.ecs.plugins.module_utils.context import Clock
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_events import Events
+
+# 1.11: write-only arguments, which keep the database's password out of plan and state.
+OLDEST = (1, 11, 0)
+DOWNLOAD = "https://developer.hashicorp.com/terraform/install"
+# Seconds between two looks at Terraform's output.
+INTERVAL = 0.2
+
+# Variables of the person's shell that would change what is planned behind the playbook's back.
+DISTURBING = re.compile(r"TF_(VAR_.*|CLI_ARGS.*|WORKSPACE|DATA_DIR|INPUT|IN_AUTOMATION)$")
+
+
+def find_binary(environ: Mapping[str, str], name: str = "terraform") -> str:
+    """The path of the terraform binary, new enough. Raises RedashError when there is none."""
+    binary = shutil.which(name, path=environ.get("PATH"))
+    if binary is None:
+        raise RedashError(Problem(f"{name} was not found on PATH", todo=f"Install Terraform 1.11 or newer: {DOWNLOAD}"))
+    answer = subprocess.run([binary, "version", "-json"], capture_output=True, text=True, env=dict(environ), timeout=60, check=False)
+    try:
+        version = json.loads(answer.stdout)["terraform_version"]
+        found = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    except (ValueError, KeyError) as error:
+        said = " ".join((answer.stderr or answer.stdout).split())[:200]
+        raise RedashError(Problem(f"{binary} does not say its version: {said}", todo=f"Install Terraform: {DOWNLOAD}")) from error
+    if found < OLDEST:
+        raise RedashError(Problem(f"{binary} is Terraform {version}, too old", todo=f"Install Terraform 1.11 or newer: {DOWNLOAD}"))
+    return binary
+
+
+def environment(environ: Mapping[str, str], connection: Mapping[str, Any], extra: Mapping[str, str]) -> dict[str, str]:
+    """Terraform's environment: the shell's, without what disturbs, with the AWS connection and ``extra``.
+
+    ``connection`` holds the connection options of amazon.aws. An endpoint on this machine is an emulator:
+    everything AWS in the shell, credentials first, is shut out.
+    """
+    result = {name: value for name, value in environ.items() if not DISTURBING.match(name)}
+    if is_local_endpoint(connection.get("endpoint_url")):
+        result = {name: value for name, value in result.items() if not name.startswith("AWS_")}
+        result.update(
+            AWS_CONFIG_FILE=os.devnull,
+            AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+            AWS_EC2_METADATA_DISABLED="true",
+            # What an emulator does not know it answers with 500, which the provider would retry for minutes.
+            AWS_MAX_ATTEMPTS="2",
+        )
+    elif connection.get("access_key"):
+        result.pop("AWS_PROFILE", None)
+        result.pop("AWS_SESSION_TOKEN", None)
+    names = {
+        "AWS_ENDPOINT_URL": connection.get("endpoint_url"),
+        "AWS_REGION": connection.get("region"),
+        "AWS_DEFAULT_REGION": connection.get("region"),
+        "AWS_PROFILE": None if is_local_endpoint(connection.get("endpoint_url")) else connection.get("profile"),
+        "AWS_ACCESS_KEY_ID": connection.get("access_key"),
+        "AWS_SECRET_ACCESS_KEY": connection.get("secret_key"),
+        "AWS_SESSION_TOKEN": connection.get("session_token"),
+        "AWS_CA_BUNDLE": connection.get("aws_ca_bundle"),
+    }
+    result.update({name: str(value) for name, value in names.items() if value})
+    result.update(TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1")
+    result.update(extra)
+    return result
+
+
+@dataclass
+class Terraform:
+    """The binary, in one folder with one environment.
+
+    ``output``  the file that holds what it said last; for a person who wants all of it
+    """
+
+    binary: str
+    folder: Path
+    environ: Mapping[str, str]
+    clock: Clock
+    report: Callable[[str], None]
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "terraform.log"
+
+    def run(self, *arguments: str, expected: tuple[int, ...] = (0,)) -> int:
+        """Run a command that speaks JSON (init, plan, apply), showing its progress. Its exit code.
+
+        Raises RedashError with a problem for each of Terraform's errors when the code isn't an expected one.
+        """
+        events = Events(self.report)
+        code = self._follow(list(arguments), events.read)
+        if code in expected:
+            return code
+        problems = events.problems or [_crashed(arguments[0], code, events.other, self.output)]
+        raise RedashError(problems, result={"lock": events.lock} if events.lock else None)
+
+    def text(self, *arguments: str) -> str:
+        """The standard output of a quiet command (show, output, workspace)."""
+        answer = subprocess.run(
+            [self.binary, *arguments],
+            cwd=self.folder,
+            env=dict(self.environ),
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise RedashError(Problem(f"terraform {arguments[0]} failed: {' '.join(answer.stderr.split())}"))
+        return answer.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """The parsed JSON that a quiet command prints."""
+        return json.loads(self.text(*arguments))
+
+    def _follow(self, arguments: list[str], read: Callable[[str], None]) -> int:
+        descriptor = os.open(self.output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            # A session of its own: Ctrl-C in a terminal goes to every process of the foreground group, and a
+            # second SIGINT makes Terraform give up without saving. It gets exactly one, from here.
+            process = subprocess.Popen(
+                [self.binary, *arguments],
+                cwd=self.folder,
+                env=dict(self.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+        with self.output.open(encoding="utf-8", errors="replace") as file:
+            lines = _Lines(file)
+            try:
+                self._until_ended(process, lines, read)
+            except BaseException:
+                if process.poll() is None:
+                    self.report("interrupted: Terraform finishes what it has begun and saves its state")
+                    process.send_signal(signal.SIGINT)
+                    self._until_ended(process, lines, read)
+                raise
+        return process.returncode
+
+    def _until_ended(self, process: subprocess.Popen[bytes], lines: _Lines, read: Callable[[str], None]) -> None:
+        while True:
+            ended = process.poll() is not None
+            for line in lines.new():
+                read(line)
+            if ended:
+                return
+            self.clock.sleep(INTERVAL)
+
+
+class _Lines:
+    """The whole lines that a growing file got since the last look."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._rest = ""
+
+    def new(self) -> Iterator[str]:
+        self._rest += self._file.read()
+        *whole, self._rest = self._rest.split("\n")
+        yield from whole
+
+
+def _crashed(command: str, code: int, said: list[str], output: Path) -> Problem:
+    words = " ".join(" ".join(said).split())
+    return Problem(f"terraform {command} ended with code {code}: {words[-300:] or 'no message'}", todo=f"See {output}.")

@@ -1,0 +1,142 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where Terraform gets the AWS provider from on this machine.
+
+In this order: a CLI configuration that the person has; the mirror folders that Terraform looks into by
+itself; a mirror folder below the usual install prefixes; the registry. The first two are left alone.
+https://developer.hashicorp.com/terraform/cli/config/config-file#provider-installation
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
+REGISTRY_SECONDS = 10
+
+# Where packages, images and people put a provider mirror that Terraform doesn't look for itself.
+PREFIXES = ("/opt", "/usr/local", "/usr/share", "/usr/lib", "/var/lib")
+# Folders between a prefix and registry.terraform.io.
+DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """``said`` in words, and the mirror that a CLI configuration must name (None: Terraform needs nothing)."""
+
+    said: str
+    mirror: Path | None = None
+
+
+def find(environ: Mapping[str, str], work_dir: Path, prefixes: tuple[str, ...] = PREFIXES) -> Source:
+    """Where the provider comes from.
+
+    ``environ`` is the environment Terraform would get, ``work_dir`` the folder it runs in.
+    Raises RedashError when there is no provider and the registry is out of reach.
+    """
+    configuration = cli_configuration(environ)
+    if configuration:
+        return Source(f"as {configuration} says")
+    for folder in implied_mirrors(environ, work_dir):
+        if _holds_provider(folder):
+            return Source(f"from {folder}")
+    for folder in mirrors((*prefixes, environ.get("HOME", ""))):
+        return Source(f"from {folder}", folder)
+    if any((work_dir / ".terraform" / "providers" / PROVIDER).glob(f"*/{system()}")):
+        return Source("installed before")
+    if _registry_answers():
+        return Source("from registry.terraform.io")
+    raise RedashError(
+        Problem(
+            "no AWS provider for Terraform: registry.terraform.io does not answer and no mirror was found",
+            todo=(
+                "Allow the registry (HTTPS_PROXY is honoured), or run `terraform providers mirror /usr/local/share/terraform/plugins`"
+                " where it is reached and copy that folder here."
+            ),
+        )
+    )
+
+
+def cli_configuration(environ: Mapping[str, str]) -> Path | None:
+    """The person's CLI configuration. One that is named but isn't there counts as none: Terraform only warns."""
+    named = environ.get("TF_CLI_CONFIG_FILE") or environ.get("TERRAFORM_CONFIG")
+    path = Path(named) if named else Path(environ.get("HOME", "/nonexistent")) / ".terraformrc"
+    return path if path.is_file() else None
+
+
+def implied_mirrors(environ: Mapping[str, str], work_dir: Path) -> Iterator[Path]:
+    """The folders that ``terraform init`` searches by itself on this kind of system."""
+    home = Path(environ.get("HOME", "/nonexistent"))
+    yield work_dir / "terraform.d" / "plugins"
+    yield home / ".terraform.d" / "plugins"
+    if platform.system() == "Darwin":
+        yield home / "Library" / "Application Support" / "io.terraform" / "plugins"
+        yield Path("/Library/Application Support/io.terraform/plugins")
+        return
+    yield Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "terraform" / "plugins"
+    for folder in (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":"):
+        yield Path(folder) / "terraform" / "plugins"
+
+
+def mirrors(prefixes: tuple[str, ...]) -> Iterator[Path]:
+    """Folders below ``prefixes`` that hold the provider for this machine, nearest first."""
+    for prefix in prefixes:
+        level = [Path(prefix)] if prefix and Path(prefix).is_dir() else []
+        for _ in range(DEPTH + 1):
+            yield from (folder for folder in level if _holds_provider(folder))
+            level = [child for folder in level for child in _folders(folder)]
+
+
+def mirror_configuration(mirror: Path) -> str:
+    """A CLI configuration that takes the AWS provider from ``mirror`` and everything else as usual."""
+    return (
+        "disable_checkpoint = true\n"
+        "provider_installation {\n"
+        "  filesystem_mirror {\n"
+        f"    path    = {json.dumps(str(mirror))}\n"
+        f"    include = [{json.dumps(PROVIDER)}]\n"
+        "  }\n"
+        "  direct {\n"
+        f"    exclude = [{json.dumps(PROVIDER)}]\n"
+        "  }\n"
+        "}\n"
+    )
+
+
+def system() -> str:
+    """This machine as Terraform names it: linux_amd64, darwin_arm64."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}_{machine}"
+
+
+def _holds_provider(folder: Path) -> bool:
+    """Both layouts of a mirror: unpacked (<version>/<system>/) and packed (..._<version>_<system>.zip)."""
+    provider = folder / PROVIDER
+    try:
+        return any(provider.glob(f"*/{system()}")) or any(provider.glob(f"terraform-provider-aws_*_{system()}.zip"))
+    except OSError:
+        return False
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return []
+
+
+def _registry_answers() -> bool:
+    try:
+        with urllib.request.urlopen(REGISTRY, timeout=REGISTRY_SECONDS) as answer:
+            return bool(answer.status == 200)
+    except (OSError, ValueError):
+        return False

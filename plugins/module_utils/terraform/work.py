@@ -1,0 +1,179 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of redash_terraform: plan, show, check, apply exactly that plan, read the outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, read_plan, refused
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider
+
+# What holds data, or an address that others rely on. Everything else can be made again.
+PROTECTED = (
+    "aws_ecs_cluster",
+    "aws_eip",
+    "aws_elasticache_replication_group",
+    "aws_kms_key",
+    "aws_rds_cluster",
+    "aws_rds_cluster_instance",
+    "aws_vpc",
+)
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "project_path": {"type": "path", "required": True},
+    "work_dir": {"type": "path", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "variables": {"type": "dict", "default": {}},
+    "environment": {"type": "dict", "default": {}, "no_log": True},
+    "backend": {
+        "type": "dict",
+        "default": {"type": "local"},
+        "options": {"type": {"type": "str", "default": "local"}, "config": {"type": "dict", "default": {}}},
+    },
+    "workspace": {"type": "str", "default": "default"},
+    "protected": {"type": "list", "elements": "str", "default": list(PROTECTED)},
+    "allow_replacement": {"type": "list", "elements": "str", "default": []},
+    "targets": {"type": "list", "elements": "str", "default": []},
+    "lock_timeout": {"type": "int", "default": 300},
+    "force_unlock": {"type": "str"},
+    "parallelism": {"type": "int", "default": 10},
+    "skip_unchanged": {"type": "bool", "default": False},
+    "stream": {"type": "bool", "default": True},
+}
+SPECIFICATION: dict[str, Any] = {"argument_spec": ARGUMENT_SPEC}
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Bring the infrastructure to what the module and its variables say.
+
+    Returns ``changed``, ``summary``, ``changes``, ``outputs`` (sensitive ones left out), ``work_dir`` and ``diff``.
+    Raises RedashError with Terraform's own errors, one problem each.
+    """
+    work_dir = Path(params["work_dir"]).expanduser().absolute()
+    project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"])
+    terraform = _terraform(params, context, work_dir)
+
+    if params["skip_unchanged"] and params["state"] == "present" and _applied(work_dir) == _fingerprint(params, work_dir):
+        context.report("module and variables are as they were last applied: Terraform is left out, as skip_unchanged asks")
+        return _result(False, "not looked at: nothing was changed here since the last apply", None, terraform)
+
+    terraform.run("init", "-json", "-input=false")
+    _select_workspace(terraform, params["workspace"])
+    if params["force_unlock"]:
+        _unlock(terraform, params["force_unlock"])
+
+    with tempfile.TemporaryDirectory(prefix=".plan-", dir=work_dir) as folder:
+        # The plan is gone whatever happens: nobody can apply it later, when it is no longer true.
+        file = Path(folder) / "plan"
+        plan = _plan(terraform, params, file, context.check_mode)
+        changed = bool(plan.changes or plan.outputs)
+        context.report(f"plan: {plan.summary}")
+        for change in plan.changes:
+            if change.action != "create":
+                context.report(f"plan: {next(change.lines())}")
+        problems = refused(plan, params["protected"], params["allow_replacement"])
+        if problems:
+            raise RedashError(problems, result=_shown(plan))
+        if changed and not context.check_mode:
+            (work_dir / project.FINGERPRINT).unlink(missing_ok=True)
+            _terraform_run(terraform, params, "apply", "-json", "-input=false", *_locking(params), str(file))
+
+    if not context.check_mode and params["state"] == "present" and not params["targets"]:
+        project.write(work_dir / project.FINGERPRINT, json.dumps({"fingerprint": _fingerprint(params, work_dir)}) + "\n")
+    return _result(changed, plan.summary, plan, terraform)
+
+
+def _terraform(params: dict[str, Any], context: Context, work_dir: Path) -> command.Terraform:
+    environ = command.environment(os.environ, params, params["environment"])
+    binary = command.find_binary(environ)
+    source = provider.find(environ, work_dir)
+    if source.mirror:
+        configuration = work_dir / "mirror.tfrc"
+        project.write(configuration, provider.mirror_configuration(source.mirror))
+        environ["TF_CLI_CONFIG_FILE"] = str(configuration)
+    elif provider.cli_configuration(environ) is None:
+        # One that is named but isn't there: Terraform would warn about it in the middle of its output.
+        environ.pop("TF_CLI_CONFIG_FILE", None)
+    context.report(f"terraform with the AWS provider {source.said}")
+    return command.Terraform(binary, work_dir, environ, context.clock, context.report)
+
+
+def _locking(params: dict[str, Any]) -> list[str]:
+    return [f"-lock-timeout={params['lock_timeout']}s", f"-parallelism={params['parallelism']}"]
+
+
+def _terraform_run(terraform: command.Terraform, params: dict[str, Any], *arguments: str, expected: tuple[int, ...] = (0,)) -> int:
+    """Like Terraform.run; a state that somebody else has locked is said with the way out."""
+    try:
+        return terraform.run(*arguments, expected=expected)
+    except RedashError as error:
+        lock = error.result.get("lock")
+        if not lock:
+            raise
+        raise RedashError(
+            Problem(
+                f"the state is locked by {lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')}"
+                f" ({lock.get('Operation', 'an unknown operation')}), also after {params['lock_timeout']} s of waiting",
+                todo=f"Let that run end. If it is dead, rerun with -e redash_terraform_force_unlock={lock.get('ID', '<ID>')}",
+            )
+        ) from error
+
+
+def _plan(terraform: command.Terraform, params: dict[str, Any], file: Path, check_mode: bool) -> Plan:
+    arguments = ["-json", "-input=false", "-detailed-exitcode", f"-out={file}", *_locking(params)]
+    if check_mode:
+        # Check mode writes nothing, so it neither needs the lock nor leaves one behind.
+        arguments.append("-lock=false")
+    if params["state"] == "absent":
+        arguments.append("-destroy")
+    arguments += [f"-target={address}" for address in params["targets"]]
+    _terraform_run(terraform, params, "plan", *arguments, expected=(0, 2))
+    return read_plan(terraform.json("show", "-json", str(file)))
+
+
+def _select_workspace(terraform: command.Terraform, workspace: str) -> None:
+    if terraform.text("workspace", "show").strip() != workspace:
+        terraform.text("workspace", "select", "-or-create", workspace)
+
+
+def _unlock(terraform: command.Terraform, lock_id: str) -> None:
+    terraform.text("force-unlock", "-force", lock_id)
+    terraform.report(f"lock {lock_id} was released by force")
+
+
+def _fingerprint(params: dict[str, Any], work_dir: Path) -> str:
+    return project.fingerprint(work_dir, params["workspace"])
+
+
+def _applied(work_dir: Path) -> str | None:
+    """The fingerprint of the last complete apply."""
+    try:
+        return str(json.loads((work_dir / project.FINGERPRINT).read_text(encoding="utf-8"))["fingerprint"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    """The plan as it belongs into a result."""
+    return {
+        "changes": [{"address": change.address, "action": change.action, "attributes": list(change.attributes)} for change in plan.changes],
+        "diff": {"prepared": plan.text()} if plan.changes or plan.outputs else {},
+    }
+
+
+def _result(changed: bool, summary: str, plan: Plan | None, terraform: command.Terraform) -> dict[str, Any]:
+    outputs = terraform.json("output", "-json")
+    return {
+        "changed": changed,
+        "summary": summary,
+        "outputs": {name: output["value"] for name, output in outputs.items() if not output["sensitive"]},
+        "work_dir": str(terraform.folder),
+        **(_shown(plan) if plan else {"changes": [], "diff": {}}),
+    }

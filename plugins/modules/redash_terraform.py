@@ -1,0 +1,227 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redash_terraform
+short_description: Apply a Terraform module, seeing what it does and keeping what must be kept
+version_added: 0.1.0
+description:
+  - Plans to a file, says the plan in words (with C(--diff), sensitive values masked), applies exactly that plan, and returns the outputs.
+    The plan file is removed whatever happens.
+  - Works in a copy of the module, never in place. Variables go there as a file that only its owner may read; nothing secret goes through
+    an argument.
+  - A plan that destroys or replaces a protected resource is refused, unless O(allow_replacement) names it.
+  - Shows what Terraform does while it does it. Its errors come back one line each.
+  - Interrupted (Ctrl-C, an AWX cancel, a task's C(timeout)), Terraform is told once and awaited, so that its state is saved and its lock
+    released. If this process is killed outright, Terraform finishes alone.
+  - The AWS provider comes from what the machine has - a CLI configuration, Terraform's own mirror folders, a mirror folder
+    C(registry.terraform.io/hashicorp/aws) below C(/opt), C(/usr/local), C(/usr/share), C(/usr/lib), C(/var/lib) or the home folder - and
+    otherwise from the registry.
+  - The connection options reach Terraform as environment variables. With an O(endpoint_url) on this machine, all AWS settings and
+    credentials of the shell are shut out.
+requirements:
+  - Terraform 1.11 or newer on PATH
+author:
+  - The redash.ecs authors
+options:
+  project_path:
+    description: Folder of the Terraform module.
+    type: path
+    required: true
+  work_dir:
+    description: Folder for the copy, the providers and, with the local backend, the state. Keep it.
+    type: path
+    required: true
+  state:
+    description: V(absent) destroys everything that the module made. Protected resources need O(allow_replacement) then, too.
+    type: str
+    choices: [present, absent]
+    default: present
+  variables:
+    description: The module's variables. None of them may be secret, as they are written to a file in O(work_dir).
+    type: dict
+    default: {}
+  environment:
+    description: Further environment variables of Terraform, such as a proxy or C(TF_LOG).
+    type: dict
+    default: {}
+  backend:
+    description: Where the state is kept.
+    type: dict
+    default: {type: local}
+    suboptions:
+      type:
+        description: Terraform's name of the backend, such as V(local) or V(s3).
+        type: str
+        default: local
+      config:
+        description: Its configuration, such as C(bucket), C(key), C(region) and C(use_lockfile) of V(s3). No credentials.
+        type: dict
+        default: {}
+  workspace:
+    description: Terraform workspace; made if there is none.
+    type: str
+    default: default
+  protected:
+    description: Resource types or addresses that are never destroyed or replaced without leave.
+    type: list
+    elements: str
+    default:
+      - aws_ecs_cluster
+      - aws_eip
+      - aws_elasticache_replication_group
+      - aws_kms_key
+      - aws_rds_cluster
+      - aws_rds_cluster_instance
+      - aws_vpc
+  allow_replacement:
+    description: Protected types or addresses that may be destroyed or replaced in this run. V(all) allows everything.
+    type: list
+    elements: str
+    default: []
+  targets:
+    description: Addresses to limit the run to.
+    type: list
+    elements: str
+    default: []
+  lock_timeout:
+    description: Seconds to wait for a state that another run has locked.
+    type: int
+    default: 300
+  force_unlock:
+    description: ID of a lock to release first, left behind by a run that is dead. The error message about the lock names it.
+    type: str
+  parallelism:
+    description: How many resources Terraform works on at once.
+    type: int
+    default: 10
+  skip_unchanged:
+    description:
+      - Leave Terraform out if the module, its variables and its backend are as they were at the last complete apply.
+        Quick, and blind to what others changed on AWS.
+    type: bool
+    default: false
+  stream:
+    description: Show progress while it happens.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    description: Can run in check_mode and return changed status prediction without modifying target.
+    support: full
+    details: The copy in O(work_dir) is brought up to date and initialised, the plan is made and shown, nothing is applied.
+  diff_mode:
+    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
+    support: full
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Infrastructure, with its state beside the inventory
+  redash.ecs.redash_terraform:
+    project_path: "{{ role_path }}/files"
+    work_dir: "{{ inventory_dir }}/.redash/redash-prod/terraform"
+    region: ap-northeast-1
+    variables:
+      name: redash-prod
+      region: ap-northeast-1
+      load_balancer:
+        certificate_arn: arn:aws:acm:ap-northeast-1:123456789012:certificate/11111111-2222-3333-4444-555555555555
+  register: infrastructure
+
+- name: Show what its outputs are
+  ansible.builtin.debug:
+    var: infrastructure.outputs.redash
+
+- name: The same with its state in S3, locked there
+  redash.ecs.redash_terraform:
+    project_path: "{{ role_path }}/files"
+    work_dir: /var/tmp/redash-prod
+    region: ap-northeast-1
+    variables:
+      name: redash-prod
+      region: ap-northeast-1
+      load_balancer:
+        http_only: true
+    backend:
+      type: s3
+      config:
+        bucket: example-terraform-states
+        key: redash/redash-prod.tfstate
+        region: ap-northeast-1
+        encrypt: true
+        use_lockfile: true
+
+- name: Take everything down, the database included
+  redash.ecs.redash_terraform:
+    project_path: "{{ role_path }}/files"
+    work_dir: "{{ inventory_dir }}/.redash/redash-prod/terraform"
+    region: ap-northeast-1
+    variables:
+      name: redash-prod
+      region: ap-northeast-1
+      load_balancer:
+        http_only: true
+    state: absent
+    allow_replacement: [all]
+"""
+
+RETURN = r"""
+summary:
+  description: The plan in numbers.
+  returned: success
+  type: str
+  sample: 2 to create, 1 to change
+changes:
+  description: What the plan changes.
+  returned: when a plan was made
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: Address of the resource.
+      type: str
+      sample: aws_lb.this
+    action:
+      description: create, update, delete, replace, forget or import.
+      type: str
+      sample: update
+    attributes:
+      description: What changes in it, secrets masked.
+      type: list
+      elements: str
+      sample: ["idle_timeout: 60 -> 120"]
+outputs:
+  description: Outputs of the module that are not sensitive. In check mode those of the last apply.
+  returned: success
+  type: dict
+  sample: {redash: {name: redash-prod, cluster_name: redash-prod}}
+work_dir:
+  description: The folder with the copy of the module.
+  returned: success
+  type: str
+  sample: /srv/inventory/.redash/redash-prod/terraform
+reported:
+  description: The lines of progress, where they could not be shown live.
+  returned: without live output
+  type: list
+  elements: str
+  sample: ["created aws_vpc.this[0]  12 s"]
+"""
+
+from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
+from ansible_collections.redash.ecs.plugins.module_utils.terraform.work import SPECIFICATION, run
+
+
+def main() -> None:
+    run_aws_module(run, **SPECIFICATION)
+
+
+if __name__ == "__main__":
+    main()
