@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Filters of the role ecs_cli_service with redash_engine: ecs-cli."""
+"""Filters of the role ecs_cli_service with redash_engine: ecs-cli. Their documentation is beside this file, one .yml each."""
 
 from __future__ import annotations
 
@@ -11,47 +11,6 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import ecs_cli
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-
-DOCUMENTATION = r"""
-name: ecs_cli_command
-short_description: One command line of ecs-cli for a rendered service
-version_added: 0.1.0
-description:
-  - Makes the argument list of one ecs-cli command from what M(redash.ecs.redash_compose_render) returned for a service.
-author:
-  - The redash.ecs authors
-positional: action
-options:
-  _input:
-    description: The service, with C(family), C(compose_files) and C(ecs_params).
-    type: dict
-    required: true
-  action:
-    description: Which command.
-    type: str
-    choices: [create, service_up, service_rm]
-    required: true
-  binary:
-    description: Path of ecs-cli.
-    type: str
-    required: true
-  options:
-    description: What else the command takes; see C(plugins/module_utils/core/ecs_cli.py).
-    type: dict
-"""
-
-EXAMPLES = r"""
-- name: Deploy by ecs-cli
-  ansible.builtin.command:
-    argv: "{{ service | redash.ecs.ecs_cli_command('service_up', binary='/usr/local/bin/ecs-cli', cluster='redash-prod') }}"
-"""
-
-RETURN = r"""
-_value:
-  description: The argument list.
-  type: list
-  elements: str
-"""
 
 
 def ecs_cli_command(service: Mapping[str, Any], action: str, *, binary: str, **options: Any) -> list[str]:

@@ -26,6 +26,9 @@ LENGTH = 32
 # installation that never set it, cookie_secret does); all sessions and invitations hang on cookie_secret.
 PROTECTED = ("cookie_secret", "secret_key")
 
+# What every installation has; the containers' share of these is wired by the role compose_render.
+OF_EVERY_INSTALLATION = ("cookie_secret", "secret_key", "database_password", "admin_password", "database_url", "redis_url")
+
 # Parameter Store, Standard tier. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 LONGEST_VALUE = 4096
 MOST_LEVELS = 15
@@ -260,3 +263,8 @@ def masked(text: str, values: Iterable[str | None]) -> str:
     for value in sorted((value for value in values if value), key=len, reverse=True):
         text = text.replace(value, "********").replace(quote(value, safe=""), "********")
     return text
+
+
+def references(prefix: str, names: Iterable[str]) -> dict[str, str]:
+    """Environment variable -> parameter of the secrets that a person added: ``saml_key`` is ``REDASH_SAML_KEY``."""
+    return {f"REDASH_{name.upper()}": f"{prefix}/{name}" for name in sorted(names) if name not in OF_EVERY_INSTALLATION}
