@@ -339,8 +339,8 @@ class _Service:
     def env_files(self) -> list[tuple[Path, bool, bool, str]]:
         """Path, whether it must exist, whether it is read without quotes and variables, where it stands."""
         result = []
-        entries = self.service.get("env_file")
-        for index, entry in enumerate(entries if isinstance(entries, Seq) else ()):
+        entries: Seq = self.service.get("env_file") or Seq("", 0)
+        for index, entry in enumerate(entries):
             where = entries.where(index)
             if isinstance(entry, Map):
                 result.append((Path(entry["path"]), entry.get("required", True) is not False, entry.get("format") == "raw", where))

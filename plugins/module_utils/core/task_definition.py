@@ -71,7 +71,7 @@ def translate(
     *,
     read: Reader = read_file,
 ) -> Translation:
-    """As register_request, with places and warnings; ``read`` reads a file."""
+    """As register_request, with places and warnings. An empty ``ecs_params`` is none at all; ``read`` reads a file."""
     project = load_project(compose_files, environ, cwd, read)
     params = _read_params(ecs_params, environ, Files(Path(cwd), read))
     problems = Problems()
@@ -102,7 +102,7 @@ def translate(
 
 def _read_params(ecs_params: PathLike | None, environ: Mapping[str, str], files: Files) -> EcsParams:
     path = files.path(ecs_params or DEFAULT_ECS_PARAMS)
-    if ecs_params is None and not files.exists(path):
+    if ecs_params == "" or (ecs_params is None and not files.exists(path)):
         return EcsParams(Map(DEFAULT_ECS_PARAMS, 1), Map(DEFAULT_ECS_PARAMS, 1))
     return params_file.parse(files.text(path), files.shown(path), environ)
 

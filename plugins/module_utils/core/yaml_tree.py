@@ -25,11 +25,16 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
         return ""
 
+    # Called around every node. libyaml's composer recurses in C: some ten thousand brackets would crash Python.
+    depth = 0
+
     def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        pass
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise RecursionError
 
     def ascend_resolver(self) -> None:
-        pass
+        self.depth -= 1
 
 
 # A file of a few kilobytes can stand for billions of values through nested aliases.
