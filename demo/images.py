@@ -36,9 +36,6 @@ BASE_REPOSITORY = "localhost/redash-demo-base"
 OFFICIAL_REPOSITORY = "redash/redash"
 # An image's label that says of which sources it was built.
 SOURCES = "org.redash-ecs.sources"
-
-# Tags of the official image that differ from the release's number. https://hub.docker.com/r/redash/redash/tags
-OFFICIAL_TAGS = {"8.0.0": "8.0.0.b32245", "10.0.0": "10.0.0.b50363", "10.1.0": "10.1.0.b50633"}
 # The releases that the stand-in can stand in for.
 STAND_IN_VERSIONS = ("8.0.0", "10.1.0", "25.1.0", "25.8.0", "26.3.0")
 DEFAULT_VERSION = "25.8.0"
@@ -84,7 +81,10 @@ NO_CLUSTER = 'mkdir -p "$1"/etc/postgresql-common && echo create_main_cluster=fa
 
 
 def official_image(version: str) -> str:
-    return f"{OFFICIAL_REPOSITORY}:{OFFICIAL_TAGS.get(version, version)}"
+    """The official image of a release, from the collection's own table."""
+    from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
+
+    return release(version).image
 
 
 def stand_in_image(version: str) -> str:

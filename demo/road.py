@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from demo import engine as engines
@@ -47,13 +49,27 @@ def version() -> str:
     return os.environ.get("REDASH_VERSION") or images.DEFAULT_VERSION
 
 
-def preflight(instance: Instance) -> None:
-    """What can be known to fail is said before anything is started."""
-    services.check_port(instance)
-    if not shutil.which("terraform"):
-        raise DemoError(
-            "Terraform is missing: install terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install) and rerun."
-        )
+def preflight(instance: Instance, wanted: str) -> None:
+    """What can be known to fail is said before anything is started, all of it at once."""
+    sys.path.insert(0, str(ROOT / "collections"))
+    from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+    from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
+    from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider
+
+    checks: list[Callable[[], object]] = [
+        lambda: services.check_port(instance),
+        lambda: release(wanted),
+        lambda: command.find_binary(os.environ),
+        lambda: provider.find(os.environ, instance.home / "redash" / "terraform"),
+    ]
+    found = []
+    for check in checks:
+        try:
+            check()
+        except (DemoError, RedashError) as error:
+            found.append(str(error))
+    if found:
+        raise DemoError("\nerror: ".join(found))
 
 
 def start_services(instance: Instance) -> engines.Engine:
@@ -71,25 +87,43 @@ def start_services(instance: Instance) -> engines.Engine:
 
 def only_services(instance: Instance) -> None:
     services.check_port(instance)
-    start_services(instance)
+    with all_or_nothing(instance):
+        start_services(instance)
     say(f"The local AWS answers at {instance.endpoint}, with PostgreSQL and Redis behind it. `make demo-down` stops them.")
 
 
 def up(instance: Instance) -> None:
     started = time.monotonic()
-    preflight(instance)
     wanted = version()
-    engine = start_services(instance)
-    repository = images.ensure_redash(engine, instance, wanted, images.registry_answers())
-    image = images.official_image(wanted) if repository == images.OFFICIAL_REPOSITORY else images.stand_in_image(wanted)
-    # The local inventory reads these.
-    (instance.home / "image").write_text(image)
-    (instance.home / "image_repository").write_text(repository)
+    preflight(instance, wanted)
+    with all_or_nothing(instance):
+        engine = start_services(instance)
+        repository = images.ensure_redash(engine, instance, wanted, images.registry_answers())
+        image = images.official_image(wanted) if repository == images.OFFICIAL_REPOSITORY else images.stand_in_image(wanted)
+        # The local inventory reads these: the image, and the repository that has the stand-in of every release.
+        (instance.home / "image").write_text(image)
+        (instance.home / "image_repository").write_text(repository)
 
-    arguments = ["-e", f"redash_version={wanted}"] if os.environ.get("REDASH_VERSION") else []
-    playbook(instance, "site.yml", *arguments)
-    playbook(instance, "manage.yml", "-e", 'cmd="groups list"', *arguments)
+        arguments = ["-e", f"redash_version={wanted}"] if os.environ.get("REDASH_VERSION") else []
+        playbook(instance, "site.yml", *arguments)
+        playbook(instance, "manage.yml", "-e", 'cmd="groups list"', *arguments)
     farewell(instance, repository, time.monotonic() - started)
+
+
+@contextlib.contextmanager
+def all_or_nothing(instance: Instance) -> Iterator[None]:
+    """Stop again what this run started when it fails; what ran before is left alone. State on disk is kept either way."""
+    ran = services.aws_pid(instance) is not None
+    try:
+        yield
+    except BaseException:
+        if not ran:
+            say()
+            say("  Stopping what this run started; what it reached is kept.")
+            with contextlib.suppress(DemoError):
+                stop(instance)
+                engines.stop_podman(instance)
+        raise
 
 
 def playbook(instance: Instance, *arguments: str) -> None:
@@ -107,10 +141,7 @@ def playbook(instance: Instance, *arguments: str) -> None:
     }
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False)
     if done.returncode:
-        raise DemoError(
-            f"{arguments[0]} failed (exit code {done.returncode}), its message is above."
-            " `make demo` goes on where it stopped; `make demo-down` stops everything."
-        )
+        raise DemoError(f"{arguments[0]} failed (exit code {done.returncode}), its message is above. `make demo` goes on where it stopped.")
 
 
 def farewell(instance: Instance, repository: str, seconds: float) -> None:

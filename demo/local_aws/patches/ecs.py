@@ -14,11 +14,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ministack.services import ecs, elasticache, rds, ssm
+from ministack.services import alb, ecs, elasticache, rds, ssm
 
 from demo.instance import LABEL, Instance
 from demo.local_aws import health
 from demo.local_aws.addresses import hosts
+from demo.local_aws.targets import probe
 from demo.services import address
 
 logger = logging.getLogger("ecs")
@@ -180,6 +181,10 @@ def _end_tasks_gently() -> None:
             finally:
                 _ending.task = None
             ecs._cleanup_task_resources(task, client)
+            if task.get("group", "").startswith("service:"):
+                # A service whose task somebody stopped was left one short.
+                cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+                ecs._reconcile_service_tasks(cluster, f"{cluster}/{task['group'].split(':', 1)[1]}")
 
     def stop(client: Any, task: dict[str, Any], index: int, identifier: str) -> int | None:
         try:
@@ -228,10 +233,11 @@ def _end_tasks_gently() -> None:
 def _check_health() -> None:
     """Health checks were dropped: healthStatus stayed UNKNOWN, and a service took a task for healthy after a second.
 
-    The check is run inside the container here, since not every engine does that by itself (Podman wants systemd
-    for it). An unhealthy task of a service is replaced, and a rollout waits until its tasks are healthy.
+    The container's check is run inside it here, since not every engine does that by itself (Podman wants systemd for
+    it); the load balancer's is an HTTP request. A rollout waits until its tasks pass both, and a service replaces a
+    task that fails one.
     """
-    attach, record_healthy = ecs._attach_started_container, ecs._record_service_task_healthy
+    attach, record_healthy, watch_lifecycle = ecs._attach_started_container, ecs._record_service_task_healthy, ecs._watch_task_lifecycle
 
     def attach_and_check(task: dict[str, Any], container: Any, index: int, token: str, network: str | None) -> bool:
         attached = bool(attach(task, container, index, token, network))
@@ -277,19 +283,61 @@ def _check_health() -> None:
         )
 
     def changed(task: dict[str, Any], status: str, account: str, region: str) -> None:
-        cluster = ecs._cluster_name_from_arn(task["clusterArn"])
         if status == health.HEALTHY:
-            key = f"{cluster}/{task['group'].split(':', 1)[1]}"
-            ecs._schedule_service_deployment_completion(cluster, key, account, region, healthy_task=task)
+            ecs._schedule_service_deployment_completion(*service_of(task), account, region, healthy_task=task)
         elif status == health.UNHEALTHY:
-            ecs._record_service_task_failure(task)
-            ecs._stop_task({"cluster": cluster, "task": task["taskArn"], "reason": "Task failed container health checks"})
+            fail(task, "Task failed container health checks")
+
+    def service_of(task: dict[str, Any]) -> tuple[str, str]:
+        cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+        return cluster, f"{cluster}/{task['group'].split(':', 1)[1]}"
+
+    def fail(task: dict[str, Any], reason: str) -> None:
+        cluster, _ = service_of(task)
+        ecs._record_service_task_failure(task)
+        ecs._stop_task({"cluster": cluster, "task": task["taskArn"], "reason": reason})
+
+    def watch_lifecycle_and_targets(task: dict[str, Any], client: Any, account: str, region: str) -> None:
+        service = ecs._services.get(service_of(task)[1]) if task.get("group", "").startswith("service:") else None
+        groups = [item["targetGroupArn"] for item in (service or {}).get("loadBalancers") or [] if item.get("targetGroupArn")]
+        if service and groups:
+            task["_targets_healthy"] = False
+            arguments = (task, service, groups, account, region)
+            threading.Thread(target=watch_targets, args=arguments, daemon=True, name=f"targets-{task['taskArn'][-8:]}").start()
+        watch_lifecycle(task, client, account, region)
+
+    def watch_targets(task: dict[str, Any], service: dict[str, Any], groups: list[str], account: str, region: str) -> None:
+        started, failures = time.monotonic(), 0
+        with ecs.request_scope(account, region):
+            records = [alb._tgs.get(arn) or {} for arn in groups]
+            ports = {item.get("targetGroupArn"): int(item.get("containerPort") or 80) for item in service["loadBalancers"]}
+            interval = min(int(record.get("HealthCheckIntervalSeconds") or 30) for record in records)
+            threshold = max(int(record.get("UnhealthyThresholdCount") or 2) for record in records)
+            while True:
+                # Until it is healthy for the first time, somebody is waiting for just that.
+                time.sleep(interval if task["_targets_healthy"] or failures else min(interval, 1))
+                if not ecs._task_is_active(task["taskArn"], task):
+                    return
+                address_of_task = ecs._task_ip(task) or ""
+                if all(probe(address_of_task, ports[arn], record).healthy for arn, record in zip(groups, records, strict=True)):
+                    failures = 0
+                    if not task["_targets_healthy"]:
+                        task["_targets_healthy"] = True
+                        ecs._schedule_service_deployment_completion(*service_of(task), account, region, healthy_task=task)
+                elif time.monotonic() - started > grace(service, interval):
+                    failures += 1
+                    if failures >= threshold:
+                        fail(task, f"Task failed ELB health checks in (target-group {groups[0]})")
+
+    def grace(service: dict[str, Any], interval: int) -> int:
+        return int(service.get("healthCheckGracePeriodSeconds") or interval)
 
     def record_when_healthy(svc_key: str, task: dict[str, Any]) -> None:
         checked = any(container.get("_checked") for container in task.get("containers", []))
-        if not checked or task.get("healthStatus") == health.HEALTHY:
+        if task.get("_targets_healthy") is not False and (not checked or task.get("healthStatus") == health.HEALTHY):
             record_healthy(svc_key, task)
 
+    ecs._watch_task_lifecycle = watch_lifecycle_and_targets
     ecs._attach_started_container = attach_and_check
     ecs._record_service_task_healthy = record_when_healthy
 
