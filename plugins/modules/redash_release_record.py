@@ -15,6 +15,7 @@ description:
     in C(<prefix>/releases/<number>); so a run that was killed at any instant is continued by the next one.
   - V(opened) takes the lock and begins a record, or goes on with the unfinished one. V(advanced) notes the step that was done and says
     which is next. V(failed) turns back, so that the next steps undo. V(released) gives the lock back. V(listed) reads.
+    V(planned) says what an upgrade would do, from what the running release saw.
   - The lock belongs to the process of ansible-playbook. It ends when that process is dead (on the same machine), when it has been in a
     step for longer than that step may take, or when it is given back.
 options:
@@ -26,7 +27,7 @@ options:
     description: What to do.
     type: str
     required: true
-    choices: [listed, opened, advanced, failed, released]
+    choices: [listed, planned, opened, advanced, failed, released]
   kind:
     description: What the record is of.
     type: str
@@ -147,6 +148,11 @@ title:
   returned: with RV(step)
   type: str
   sample: Take a snapshot of the database cluster
+downtime:
+  description: Seconds without Redash to expect, the migrations' own work apart.
+  returned: with RV(step)
+  type: int
+  sample: 330
 plan:
   description: The steps still to do, one a line.
   returned: with RV(step)
@@ -175,7 +181,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
-from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core import migration, upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import GRACE, Lock, Record, held, line, refusal
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
@@ -194,6 +200,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
             "records": [dataclasses.asdict(record) for record in reversed(records)],
             "lines": [line(record) for record in reversed(records)],
         }
+    if state == "planned":
+        return _plan(params)
     if state == "opened":
         return _open(params, context)
     if context.check_mode:
@@ -201,6 +209,12 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     if state == "released":
         return _release(params, context)
     return _advance(params, context)
+
+
+def _plan(params: dict[str, Any]) -> dict[str, Any]:
+    record = Record(number=0, kind=params["kind"], to_version=params["to_version"], facts=dict(params["facts"]))
+    upgrade.outlook(record, migration.result(params["lines"], "read the database's revision"))
+    return {"changed": True, **_told(record)}
 
 
 def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -243,9 +257,7 @@ def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Re
             upgrade.reopen(last, params["to_version"], params["restore"])
         return last, True
     if params["undo"]:
-        raise RedashError(
-            Problem("no upgrade is unfinished", "upgrade_undo", "history.yml shows what was done.")
-        )
+        raise RedashError(Problem("no upgrade is unfinished", "upgrade_undo", "history.yml shows what was done."))
     record = Record(
         number=last.number + 1 if last else 1,
         kind=params["kind"],
@@ -338,7 +350,7 @@ def main() -> None:
         run,
         argument_spec={
             "prefix": {"type": "str", "required": True},
-            "state": {"type": "str", "required": True, "choices": ["listed", "opened", "advanced", "failed", "released"]},
+            "state": {"type": "str", "required": True, "choices": ["listed", "planned", "opened", "advanced", "failed", "released"]},
             "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
             "to_version": {"type": "str", "default": ""},
             "from_version": {"type": "str", "default": ""},

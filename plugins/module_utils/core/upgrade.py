@@ -8,16 +8,17 @@ completed is simply done again, which every step can bear.
 
 Forward, a database whose schema already fits the new release is given a rolling deployment::
 
-    read register check | deploy smoke
+    read register check | deploy smoke tidy
 
 and one whose schema is behind takes the full path::
 
-    read register check | snapshot suspend drain stop_workers stop_server migrate deploy smoke resume
+    read register check | snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy
 
 Back, only what was begun is undone. Once ``migrate`` was begun, the database is looked at first:
 unchanged (PostgreSQL rolls a failed migration back as a whole) means that everything can be put back as
 it was; changed means that the old release must not run on it. The new release then stays stopped, or the
-snapshot is restored and the old release comes up on that.
+snapshot is restored and the old release comes up on that. Once ``smoke`` was passed, the new release
+works, and nothing turns back any more: what is left is done by the next run.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import migration
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops, release
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record
 
 
@@ -67,6 +68,7 @@ STEPS = _by_name(
     Step("deploy", "Deploy the new release", 3600, 180, downtime=True),
     Step("smoke", "Test the new release", 1800, 60),
     Step("resume", "Put autoscaling back", 300, 5),
+    Step("tidy", "Remove what only the old release had", 1800, 10),
     # Back.
     Step("inspect", "Look whether the migration changed the database", 900, 60),
     Step("halt", "Keep the new release stopped", 1200, 60),
@@ -77,8 +79,8 @@ STEPS = _by_name(
 )
 
 LOOKING = ("read", "register", "check")
-ROLLING = ("deploy", "smoke")
-FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume")
+ROLLING = ("deploy", "smoke", "tidy")
+FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume", "tidy")
 
 # After any of these was begun, services may not be what they were.
 TOUCHES_SERVICES = {"drain", "stop_workers", "stop_server", "deploy"}
@@ -165,6 +167,7 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         }
     if name == "check":
         seen = migration.result(lines, "compare the database with the new release")
+        right_version(seen["version"], record.to_version)
         judgement = migration.compare(record.facts["old"], seen, record.to_version)
         return {
             # Read anew: somebody may have migrated by hand since.
@@ -183,7 +186,9 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         seen = migration.result(lines, "read the database's revision")
         return {"revision_now": migration.revision_of(seen["revisions"])}
     if name == "smoke":
-        return {"queues": judge_queues(migration.result(lines, "send a job through every queue")["queues"])}
+        seen = migration.result(lines, "send a job through every queue")
+        right_version(seen["version"], record.to_version)
+        return {"queues": judge_queues(seen["queues"])}
     return {}
 
 
@@ -199,6 +204,12 @@ def judge_queues(states: dict[str, str]) -> list[str]:
     if problems:
         raise RedashError(problems)
     return sorted(states)
+
+
+def right_version(seen: str, wanted: str) -> None:
+    """Raises RedashError when the image holds another release than it is said to; a build's suffix is no difference."""
+    if not (seen == wanted or seen.startswith((f"{wanted}-", f"{wanted}+", f"{wanted}."))):
+        raise RedashError(Problem(f"holds Redash {seen}, not {wanted}", "the new image", "Make redash_image and redash_version fit."))
 
 
 def next_hop(current: str, target: str) -> None:
@@ -226,9 +237,13 @@ def outcome(record: Record) -> str:
 
 
 def fail(record: Record, error: str) -> None:
-    """Turn back: ``next_step`` now undoes. A failure on the way back changes nothing: it is tried again by the next run."""
+    """Turn back: ``next_step`` now undoes.
+
+    A failure on the way back changes nothing, nor does one after the new release was found working: the next
+    run tries that step again.
+    """
     record.error = error
-    if record.direction == "forward":
+    if record.direction == "forward" and "smoke" not in record.done:
         record.direction = "back"
         if next_step(record) is None:
             record.state = outcome(record)
@@ -258,7 +273,7 @@ def reopen(record: Record, to_version: str, restore: bool) -> None:
         # Try again what comes after the point of no return: a migration that is complete says so at once.
         record.direction = "forward"
         record.error = ""
-        again = {"migrate", "deploy", "smoke", "resume", "inspect", "halt"}
+        again = {"migrate", "deploy", "smoke", "inspect", "halt"}
         record.done = [name for name in record.done if name not in again]
 
 
@@ -276,6 +291,31 @@ def downtime(record: Record) -> int:
     if record.path != "full":
         return 0
     return sum(STEPS[name].usual for name in forward(record) if name not in record.done and STEPS[name].downtime)
+
+
+def outlook(record: Record, seen: dict[str, Any]) -> None:
+    """Complete the looking steps of a record that is never written, as far as the running release and the tables can tell.
+
+    ``seen`` what ``look.py`` saw in the running release. For check mode, which registers nothing and so cannot
+    ask the new image. Raises RedashError as the steps would.
+    """
+    goal = release(record.to_version)
+    next_hop(seen["version"], record.to_version)
+    before = migration.revision_of(seen["revisions"])
+    after = goal.alembic_head or ""
+    chain = migration.pending(before, after)
+    # The new image, as far as it can be known: it has the key that the secrets give it, and the table's migrations.
+    new = {**seen, "heads": [after], "pending": chain, "lacking": []}
+    judgement = migration.compare({key: seen[key] for key in ("wrong_key", "key_given")}, new, record.to_version)
+    record.from_version = seen["version"]
+    record.done = list(LOOKING)
+    record.path = "rolling" if judgement.position == "equal" else "full"
+    record.facts.update(
+        revision_before=before,
+        revision_after=after,
+        migrations=[f"{revision} {title}" for revision, title in judgement.migrations],
+        notes=migration.notes(new, judgement),
+    )
 
 
 def plan(record: Record) -> list[str]:

@@ -26,6 +26,16 @@ def change(query):
     return count
 
 
+def let_workers_work():
+    # drain.py told RQ's workers to rest; those are gone by now, and the next ones shall not inherit it.
+    try:
+        from redash import rq_redis_connection
+        from rq import suspension
+    except ImportError:
+        return
+    suspension.resume(rq_redis_connection)
+
+
 def has_pictures():
     query = "select count(*) from information_schema.columns where table_schema = current_schema() and table_name = 'users' and column_name = 'profile_image_url'"
     found = rows(query)[0][0] > 0
@@ -34,6 +44,7 @@ def has_pictures():
 
 
 with create_app().app_context():
+    let_workers_work()
     before = revisions()
     # Migration fd4fc850d7ea computes details || null = null for users without a picture, and their open
     # invitations are lost. With an empty picture it computes what it means to.

@@ -5,6 +5,8 @@ import json
 import sys
 import time
 
+import redash
+
 MARK = "redash-ecs-result: "
 
 
@@ -42,7 +44,7 @@ def main(argv):
         if "waiting" not in states.values():
             break
         time.sleep(1)
-    print(MARK + json.dumps({"queues": states, "waited": int(time.time() - started)}))
+    print(MARK + json.dumps({"version": redash.__version__, "queues": states, "waited": int(time.time() - started)}))
 
 
 main(sys.argv[1:])

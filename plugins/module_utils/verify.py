@@ -1,0 +1,134 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The work of redash_ecs_verify: look at an installation, and at what an upgrade of it needs, without touching it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils import registry
+from ansible_collections.redash.ecs.plugins.module_utils.aws import autoscaling, installation, preflight
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release, release_of_image
+
+# What the steps of an upgrade call.
+UPGRADE_ACTIONS = (
+    "ecs:RegisterTaskDefinition",
+    "ecs:DeregisterTaskDefinition",
+    "ecs:UpdateService",
+    "ecs:RunTask",
+    "ecs:DescribeTasks",
+    "iam:PassRole",
+    "logs:GetLogEvents",
+    "rds:CreateDBClusterSnapshot",
+    "rds:DescribeDBClusterSnapshots",
+    "ssm:PutParameter",
+    "ssm:DeleteParameter",
+    "ssm:GetParametersByPath",
+)
+
+# Words that name no release: what they mean changes while nobody looks.
+UNNAMEABLE = ("latest", "preview", "nightly", "stable", "master", "main")
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Look, and raise RedashError with every problem found; else return what runs."""
+    problems = Problems()
+    notes: list[str] = []
+    _wanted_version(params, problems)
+    running = _running(params, context, problems)
+    if running["services"]:
+        _checks(params, context, running, problems, notes)
+    for note in notes:
+        context.report(note)
+    if problems:
+        raise RedashError(problems.found, result={"running": running, "notes": notes, "problems": [str(one) for one in problems.found]})
+    running.pop("definitions", None)
+    return {"changed": False, "running": running, "notes": notes, "image": _image(params) if params["to_version"] else ""}
+
+
+def _wanted_version(params: dict[str, Any], problems: Problems) -> None:
+    version, image = params["to_version"], params["image"]
+    if not version:
+        return
+    if version.lower() in UNNAMEABLE or registry.tag_of(image).lower() in UNNAMEABLE:
+        problems.add(
+            f"{version if version.lower() in UNNAMEABLE else image} names no release, and an upgrade must be nameable",
+            where="redash_version" if version.lower() in UNNAMEABLE else "redash_image",
+            todo=f"Known: {', '.join(RELEASES)}.",
+        )
+        return
+    try:
+        release(version)
+    except RedashError as error:
+        problems.extend(error)
+
+
+def _image(params: dict[str, Any]) -> str:
+    return str(params["image"] or release(params["to_version"]).image)
+
+
+def _running(params: dict[str, Any], context: Context, problems: Problems) -> dict[str, Any]:
+    """What the installation runs now."""
+    ecs, cluster, name = context.client("ecs"), params["cluster"], params["name"]
+    services = installation.services(ecs, cluster, name)
+    if not services:
+        problems.add(f"no service {name} or {name}-... in cluster {cluster}: it was never set up", where=name, todo="Run site.yml first.")
+        return {"services": {}}
+    definitions = []
+    for service in services:
+        definition = installation.task_definition(ecs, service["taskDefinition"])
+        if definition:
+            definitions.append(definition)
+    runner = installation.task_definition(ecs, f"{name}-task-runner")
+    if runner is None:
+        problems.add("has no task definition", where=f"{name}-task-runner", todo="Run site.yml with the version that runs now first.")
+    else:
+        definitions.append(runner)
+    images = sorted({image for definition in definitions for image in installation.images(definition)})
+    versions = {found.version for image in images if (found := release_of_image(image))}
+    return {
+        "services": {
+            service["serviceName"]: {
+                "desired_count": service["desiredCount"],
+                "running_count": service["runningCount"],
+                "task_definition": service["taskDefinition"],
+            }
+            for service in services
+        },
+        "task_runner": runner["taskDefinitionArn"] if runner else "",
+        "images": images,
+        # By the official tag; empty for an image of one's own, or in the middle of a deployment.
+        "version": versions.pop() if len(versions) == 1 else "",
+        "autoscaling": autoscaling.suspended(context.client("application-autoscaling"), cluster, [one["serviceName"] for one in services]),
+        "definitions": definitions,
+    }
+
+
+def _checks(params: dict[str, Any], context: Context, running: dict[str, Any], problems: Problems, notes: list[str]) -> None:
+    definitions = running["definitions"]
+    in_use = preflight.all_of(definitions, installation.secrets)
+    for variable in ("REDASH_SECRET_KEY", "REDASH_COOKIE_SECRET"):
+        held = {installation.secrets(one).get(variable) for one in definitions}
+        if len(held) > 1:
+            problems.add(
+                f"containers use different ones: {', '.join(sorted(str(one) for one in held))}",
+                where=variable,
+                todo="Run site.yml with the version that runs now.",
+            )
+    preflight.check_secrets(context.client("ssm"), in_use, problems)
+    if params["kms_key_id"]:
+        preflight.check_key(context.client("kms"), params["kms_key_id"], problems)
+    if not params["to_version"] or params["to_version"] not in RELEASES:
+        return
+    if running["version"]:
+        try:
+            upgrade.next_hop(running["version"], params["to_version"])
+        except RedashError as error:
+            problems.extend(error)
+    preflight.check_image(lambda region: context.client("ecr"), _image(params), params["cpu_architecture"], problems, notes)
+    if params["database_cluster"]:
+        preflight.check_database(context.client("rds"), params["database_cluster"], problems)
+    preflight.check_rights(context.client("sts"), context.client("iam"), UPGRADE_ACTIONS, problems, notes)

@@ -1,0 +1,119 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redash_ecs_revisions
+short_description: Deregister task definitions that are no longer wanted
+version_added: 0.1.0
+author:
+  - The redash.ecs authors (@redash-ecs)
+description:
+  - Deregistering makes a revision INACTIVE. Tasks that run it go on; a family's name then means the newest revision that is left.
+options:
+  newer_than:
+    description: Task definitions, by ARN; every newer revision of the same family is deregistered. This takes a registration back.
+    type: list
+    elements: str
+    default: []
+  task_definitions:
+    description: Task definitions to deregister, by ARN or C(family:revision).
+    type: list
+    elements: str
+    default: []
+  families:
+    description: Families to prune, keeping the newest O(keep) revisions of each.
+    type: list
+    elements: str
+    default: []
+  keep:
+    description: How many revisions of O(families) to keep.
+    type: int
+    default: 10
+  in_use:
+    description: Task definitions that are never deregistered, by ARN.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    description: Says what would be deregistered.
+    support: full
+  diff_mode:
+    description: The list of what is deregistered is the difference.
+    support: none
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Keep the newest ten revisions
+  redash.ecs.redash_ecs_revisions:
+    families: [redash-prod, redash-prod-task-runner]
+    keep: 10
+    region: ap-northeast-1
+"""
+
+RETURN = r"""
+deregistered:
+  description: ARNs of what was deregistered (in check mode - would be).
+  returned: success
+  type: list
+  elements: str
+  sample: ["arn:aws:ecs:ap-northeast-1:123456789012:task-definition/redash-prod:3"]
+"""
+
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws import installation
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
+
+
+def _parts(arn: str) -> tuple[str, int]:
+    family, _colon, revision = arn.rpartition("/")[2].rpartition(":")
+    if not revision.isdigit():
+        raise RedashError(Problem(f"{arn!r} names no revision", "newer_than", "Give ARNs or family:revision."))
+    return family, int(revision)
+
+
+def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Choose and deregister; ``deregistered`` lists the ARNs."""
+    ecs = context.client("ecs")
+    if params["families"] and params["keep"] < 1:
+        raise RedashError(Problem(f"{params['keep']} is too few", "keep", "Keep at least one revision."))
+    chosen: list[str] = []
+    for arn in params["newer_than"]:
+        family, revision = _parts(arn)
+        chosen += [each for each in installation.revisions(ecs, family) if _parts(each)[1] > revision]
+    for arn in params["task_definitions"]:
+        family, revision = _parts(arn)
+        chosen += [each for each in installation.revisions(ecs, family) if _parts(each)[1] == revision]
+    for family in params["families"]:
+        chosen += installation.revisions(ecs, family)[params["keep"] :]
+    unwanted = sorted(set(chosen) - set(params["in_use"]))
+    if not context.check_mode:
+        installation.deregister(ecs, unwanted)
+    return {"changed": bool(unwanted), "deregistered": unwanted}
+
+
+def main() -> None:
+    run_aws_module(
+        run,
+        argument_spec={
+            "newer_than": {"type": "list", "elements": "str", "default": []},
+            "task_definitions": {"type": "list", "elements": "str", "default": []},
+            "families": {"type": "list", "elements": "str", "default": []},
+            "keep": {"type": "int", "default": 10},
+            "in_use": {"type": "list", "elements": "str", "default": []},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redash_ecs_verify
+short_description: Check an installation, and whether it can be upgraded
+version_added: 0.1.0
+author:
+  - The redash.ecs authors (@redash-ecs)
+description:
+  - Reads what the installation runs, and checks that its secrets exist and can be decrypted and that their key is enabled.
+  - With O(to_version), also that this is one allowed step from what runs, that the image exists for the processor, that the database
+    cluster is free for a snapshot, and that whoever runs this has the rights an upgrade needs.
+  - Fails with all problems at once, one line each. Changes nothing.
+options:
+  cluster:
+    description: Name or ARN of the ECS cluster.
+    type: str
+    required: true
+  name:
+    description: Name of the installation.
+    type: str
+    required: true
+  to_version:
+    description: The release to upgrade to; empty to check what runs only.
+    type: str
+    default: ""
+  image:
+    description: The image of that release; empty for the official one.
+    type: str
+    default: ""
+  cpu_architecture:
+    description: The processor that the tasks run on.
+    type: str
+    choices: [X86_64, ARM64]
+    default: X86_64
+  kms_key_id:
+    description: The key that encrypts the secrets, by alias, ID or ARN; empty to leave it out.
+    type: str
+    default: ""
+  database_cluster:
+    description: Identifier of the Aurora cluster; empty where the database is none.
+    type: str
+    default: ""
+attributes:
+  check_mode:
+    description: Reads only; the same in check mode.
+    support: full
+  diff_mode:
+    description: Changes nothing, so there is no difference to show.
+    support: none
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: Check that an installation can be upgraded
+  redash.ecs.redash_ecs_verify:
+    cluster: redash-prod
+    name: redash-prod
+    to_version: 25.8.0
+    kms_key_id: alias/redash/redash-prod
+    database_cluster: redash-prod
+    region: ap-northeast-1
+  register: verified
+"""
+
+RETURN = r"""
+running:
+  description: What the installation runs.
+  returned: always
+  type: dict
+  contains:
+    services:
+      description: By name, C(desired_count), C(running_count) and C(task_definition).
+      type: dict
+    task_runner:
+      description: ARN of the newest task definition for one-off commands.
+      type: str
+    version:
+      description: The release by the image's official tag; empty for an image of one's own.
+      type: str
+    images:
+      description: The images.
+      type: list
+      elements: str
+    autoscaling:
+      description: By service, what of its autoscaling is suspended; services without autoscaling are left out.
+      type: dict
+  sample:
+    services:
+      redash-prod:
+        desired_count: 1
+        running_count: 1
+        task_definition: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/redash-prod:7
+    task_runner: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/redash-prod-task-runner:7
+    version: 25.1.0
+    images: ["redash/redash:25.1.0"]
+    autoscaling: {}
+image:
+  description: The image of O(to_version).
+  returned: success
+  type: str
+  sample: redash/redash:25.8.0
+notes:
+  description: What could not be checked, and why.
+  returned: always
+  type: list
+  elements: str
+problems:
+  description: Everything that is wrong, one line each.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
+from ansible_collections.redash.ecs.plugins.module_utils.verify import run
+
+
+def main() -> None:
+    run_aws_module(
+        run,
+        argument_spec={
+            "cluster": {"type": "str", "required": True},
+            "name": {"type": "str", "required": True},
+            "to_version": {"type": "str", "default": ""},
+            "image": {"type": "str", "default": ""},
+            "cpu_architecture": {"type": "str", "choices": ["X86_64", "ARM64"], "default": "X86_64"},
+            "kms_key_id": {"type": "str", "default": "", "no_log": False},
+            "database_cluster": {"type": "str", "default": ""},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
