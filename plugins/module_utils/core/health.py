@@ -8,7 +8,7 @@ the workers of every task together; before that there is none (9, 10 print a not
 
 No check below contains a dollar sign: ecs-cli expands variables in the whole of ecs-params.yml.
 Where the facts come from: rq 1.1 to 2.3 (worker.py, worker_registration.py), rq-scheduler 0.9 to 0.14
-(scheduler.py), Celery's ``inspect ping``; tried on real servers of both.
+(scheduler.py), Celery's ``inspect ping``; tried on real ones, on Python 2.7 and 3.
 """
 
 from __future__ import annotations
@@ -54,6 +54,30 @@ import os, sys, time, redis
 sys.exit(r.zcard(jobs) == 0 or r.zcount(jobs, "-inf", time.time() - 120) > 0)
 """
 
+# The node's name is Celery's default one. With Redis down `celery inspect` tries for ever, hence the timeout.
+_CELERY_PING = """\
+import os, socket, subprocess, sys
+node = "celery@" + socket.gethostname()
+ping = ["timeout", "25", "celery", "inspect", "ping", "--app=redash.worker", "--timeout=10", "-d", node]
+sys.exit(subprocess.call(ping))
+"""
+
+# Celery's own ping is answered without the beat, too. The beat and the pool's processes are children of the
+# same process; a pool that replaces one of them (--max-tasks-per-child) is complete again at the next try.
+_CELERY_BEAT = """\
+import os, sys
+children = {}
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        state, parent = open("/proc/%s/stat" % pid).read().rpartition(")")[2].split()[:2]
+    except EnvironmentError:
+        continue
+    if state != "Z":
+        children[parent] = children.get(parent, 0) + 1
+if max(children.values()) < int(os.environ["WORKERS_COUNT"]) + 1:
+    sys.exit(1)
+"""
+
 # Python 2 (up to Redash 8) and 3 have it in different places.
 _PING = """\
 try:
@@ -77,16 +101,15 @@ def health_check(release: Release, command: Command) -> HealthCheck:
             return HealthCheck(curl, _SERVER_WHY)
         return HealthCheck(("CMD", "python", "-c", _PING), (*_SERVER_WHY, "This image has no curl."))
     if release.queue_system == "celery":
-        return HealthCheck(
-            # The node's name is Celery's default one; backquotes, as ecs-cli would expand $(hostname).
-            ("CMD-SHELL", "celery inspect ping --app=redash.worker --timeout=10 -d celery@`hostname`"),
-            (
-                "This container's own Celery answers a ping that travels through Redis: it fails when Redis is",
-                "down, and when this worker no longer consumes. It starts a Redash of its own, hence the long interval.",
-            ),
-            interval=60,
-            timeout=30,
+        why: tuple[str, ...] = (
+            "This container's own Celery answers a ping that travels through Redis: it fails when Redis is",
+            "down, and when this worker no longer consumes. It starts a Redash of its own, hence the long interval.",
         )
+        program = _CELERY_PING
+        if command == "scheduler":
+            program = _CELERY_BEAT + _CELERY_PING
+            why += ("Before that, its beat is looked for: Celery goes on without it, and nothing would be scheduled.",)
+        return HealthCheck(("CMD", "python", "-c", program), why, interval=60, timeout=30)
     # Five tries of 30 s: a failover of ElastiCache is over by then, and no query was killed for it.
     if command == "worker":
         return HealthCheck(

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
@@ -34,17 +34,22 @@ REPLACED = {
 # Keys of a service that mean nothing on Fargate, or that the collection sets itself.
 LEFT_OUT = {
     "container_name": "ECS names containers after their service",
-    "depends_on": "what it waited for runs outside of the task, or beside it in the same task",
     "env_file": "settings come from redash_settings, secrets from Parameter Store",
     "expose": "the containers of a task share one network",
+    "hostname": "ECS gives the host name",
     "healthcheck": "the release's own is set",
     "links": "the containers of a task share one network",
     "logging": "CloudWatch Logs is set",
     "networks": "the containers of a task share one network",
+    "platform": "redash_cpu_architecture says it",
+    "pull_policy": "every task pulls its image",
     "restart": "the ECS service replaces what stops",
 }
 # ``ports`` is where the host listened; a server's container always listens on 5000.
-CARRIED_OVER = ("command", "environment", "image", "ports")
+CARRIED_OVER = ("command", "depends_on", "environment", "image", "ports")
+
+# Compose's conditions and ECS's words for them.
+CONDITIONS = {"service_started": "START", "service_healthy": "HEALTHY", "service_completed_successfully": "SUCCESS"}
 
 # How a secret is recognised by its name. The store is the only place for one (redash_ssm_secrets).
 SECRET_NAME = re.compile(r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|PRIVATE_KEY|API_KEY|TOKEN|DATABASE_URL|REDIS_URL)$")
@@ -68,14 +73,20 @@ class SourceService:
 
 @dataclass(frozen=True)
 class Source:
-    """``image`` is None where the file leaves it to the release. ``left_out`` says in words what has no place on ECS."""
+    """The file.
+
+    ``image``            None where the file leaves it to the release
+    ``left_out``         says in words what has no place on ECS
+    ``scheduler_queues`` what the file lets RQ's scheduler consume, which it does not: Celery's did
+    """
 
     services: tuple[SourceService, ...]
     image: str | None = None
     left_out: tuple[str, ...] = ()
+    scheduler_queues: tuple[str, ...] = ()
 
 
-class _TextLoader(yaml.SafeLoader):
+class _TextLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Scalars stay the text that stands in the file: ``22:22`` is no number and ``off`` is no boolean here."""
 
 
@@ -127,6 +138,7 @@ def parse_source(text: str, name: str, release: Release, own_names: Collection[s
     images: dict[str, str] = {}
     replaced: dict[str, str] = {}
     left_out: dict[str, set[str]] = {}
+    scheduler_queues: tuple[str, ...] = ()
     for key, body in services.items():
         where = f"{name}: {prefix}{key}"
         if not isinstance(key, str) or not isinstance(body, dict):
@@ -156,7 +168,11 @@ def parse_source(text: str, name: str, release: Release, own_names: Collection[s
         if image := body.get("image", ""):
             images[key] = str(image)
         environment = _environment(body.get("environment", {}), where, problems)
-        found.append(_service(key, command, environment, where, release, set(replaced), own_names, problems))
+        if command == "scheduler" and release.queue_system == "rq":
+            scheduler_queues += split_queues(environment.get("QUEUES", ""))
+        service = _service(key, command, environment, where, release, set(replaced), own_names, problems)
+        depends_on = _depends_on(body.get("depends_on", []), services, set(replaced), where, problems)
+        found.append(replace(service, service=replace(service.service, depends_on=depends_on)))
 
     image = _image(images, name, release, problems)
     problems.raise_if_any()
@@ -166,7 +182,7 @@ def parse_source(text: str, name: str, release: Release, own_names: Collection[s
     for item, owners in sorted(left_out.items()):
         whose = "every service" if owners == set(names) else ", ".join(name for name in names if name in owners)
         said.append(f"{item} of {whose} ({reasons[item]})")
-    return Source(tuple(found), image, tuple(said))
+    return Source(tuple(found), image, tuple(said), scheduler_queues)
 
 
 def _repository(image: str) -> str:
@@ -175,7 +191,8 @@ def _repository(image: str) -> str:
 
 
 def _command(body: Mapping[str, Any], where: str, problems: Problems) -> Command | None:
-    command = body.get("command") or ["server"]  # the image's CMD
+    # Without a command it is the image's own (CMD server), where the image is Redash's.
+    command = body.get("command") or (["server"] if _repository(str(body.get("image", ""))) == "redash" else [])
     try:
         words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
     except ValueError as error:
@@ -206,6 +223,25 @@ def _check_volumes(volumes: Any, where: str, problems: Problems) -> None:
                 where=where,
                 todo="Put it into a file of your own (redash_compose_overrides).",
             )
+
+
+def _depends_on(
+    depends_on: Any, services: Collection[str], replaced: Collection[str], where: str, problems: Problems
+) -> tuple[tuple[str, str], ...]:
+    """What of the dependencies is left when the services that AWS replaces are gone."""
+    if isinstance(depends_on, dict):
+        pairs = [(name, body.get("condition", "service_started") if isinstance(body, dict) else "") for name, body in depends_on.items()]
+    elif isinstance(depends_on, list):
+        pairs = [(name, "service_started") for name in depends_on]
+    else:
+        pairs = [] if depends_on == "" else [(depends_on, "")]
+    kept = []
+    for name, condition in pairs:
+        if not isinstance(name, str) or name not in services or condition not in CONDITIONS:
+            problems.add(f"depends_on {name!r} is no service, or has no condition that Compose knows", where=where)
+        elif name not in replaced:
+            kept.append((name, CONDITIONS[condition]))
+    return tuple(kept)
 
 
 def _environment(environment: Any, where: str, problems: Problems) -> dict[str, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
@@ -27,12 +27,14 @@ class Service:
 
     ``queues``     what it consumes; empty for a server and for RQ's scheduler, which only puts jobs into queues
     ``processes``  how many work in it: gunicorn workers (server), WORKERS_COUNT (Celery, RQ worker); 1 for RQ's scheduler
+    ``depends_on`` services of Redash that it waits for, with ECS's word for until when (START, HEALTHY, SUCCESS)
     """
 
     name: str
     command: Command
     queues: tuple[str, ...] = ()
     processes: int = 1
+    depends_on: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,11 @@ _RQ_SERVICES = (
     Service("worker", "worker", ("periodic", "emails", "default"), 1),
 )
 
+# Since 2024-04 the official file lets all wait for the server.
+_RQ_SERVICES_25 = tuple(
+    service if service.command == "server" else replace(service, depends_on=(("server", "START"),)) for service in _RQ_SERVICES
+)
+
 # Click 8 (from 25.1) turned the underscores of commands without an explicit name into hyphens.
 _UNDERSCORES: dict[str, str] = {}
 _HYPHENS = {"send_test_mail": "send-test-mail", "check_settings": "check-settings"}
@@ -180,7 +187,7 @@ def _rq(
         image=f"redash/redash:{tag}",
         queue_system="rq",
         queues=_RQ_QUEUES,
-        services=_RQ_SERVICES,
+        services=_RQ_SERVICES_25 if _number(version)[0] >= 25 else _RQ_SERVICES,
         python=python,
         curl=True,
         arm64=_number(version)[0] >= 25,

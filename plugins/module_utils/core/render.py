@@ -9,7 +9,7 @@ containers in each, who consumes which queue) and checked as a whole; then it is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -106,6 +106,7 @@ class Container:
     memory: int
     queues: tuple[str, ...] = ()
     processes: int = 1
+    depends_on: tuple[tuple[str, str], ...] = ()
     port: int | None = None
     stop_grace_period: int | None = None
     health: HealthCheck | None = None
@@ -303,12 +304,15 @@ def _check_services(source: Source, known: Release, where: str, problems: Proble
         # It becomes part of file names and of a family's name.
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,50}", service.name) or service.name == TASK_RUNNER:
             problems.add(f"{service.name!r} cannot be the name of a service", where=where)
-    _check_queues({service.name: service.queues for service in services}, known, where, problems)
+    hint = f"Add it to QUEUES of a worker; Redash {known.version} runs on {'Celery' if known.queue_system == 'celery' else 'RQ'}"
+    if source.scheduler_queues:
+        hint += f", whose scheduler consumes nothing: its QUEUES ({', '.join(source.scheduler_queues)}) are Celery's"
+    _check_queues([service.queues for service in services], known, where, hint, problems)
 
 
-def _check_queues(consumers: Mapping[str, Sequence[str]], known: Release, where: str, problems: Problems) -> None:
+def _check_queues(consumers: Iterable[Sequence[str]], known: Release, where: str, hint: str, problems: Problems) -> None:
     """Each queue of the release has a consumer. Queues beyond those are the person's (a data source may have its own)."""
-    consumed = {queue for queues in consumers.values() for queue in queues}
+    consumed = {queue for queues in consumers for queue in queues}
     lost = {
         "celery": "nothing would be scheduled and no mail would leave",
         "periodic": "nothing would be scheduled",
@@ -318,9 +322,6 @@ def _check_queues(consumers: Mapping[str, Sequence[str]], known: Release, where:
         "queries": "no query would run",
         "schemas": "no schema would be read",
     }
-    hint = f"Add it to QUEUES of a worker; Redash {known.version} runs on {'Celery' if known.queue_system == 'celery' else 'RQ'}"
-    if known.queue_system == "rq" and "celery" in consumed:
-        hint += ", and this file has Celery's queues"
     for queue in known.queues:
         if queue not in consumed:
             problems.add(f"queue {queue} has no worker: {lost[queue]}", where=where, todo=f"{hint}.")
@@ -369,7 +370,8 @@ def _plan(options: Options, known: Release, source: Source, problems: Problems) 
                     about=f"{container.name} alone, so that it can be scaled alone.",
                     compose_file=f"docker-compose-{container.name}.yml",
                     ecs_params=f"ecs-params-{container.name}.yml",
-                    containers=(container,),
+                    # What it waited for is another service's task.
+                    containers=(replace(container, depends_on=()),),
                     secrets=options.secrets,
                     cpu=cpu,
                     memory=memory,
@@ -413,9 +415,20 @@ def _consolidate(
                     where=f"services.{service.name}.environment",
                     todo="Set it in redash_settings, or use the topology split.",
                 )
-    if known.queue_system == "celery":
-        return [server, (replace(scheduler[0], queues=queues, processes=CONSOLIDATED_WORKERS), environment)]
-    return [server, scheduler, (Service("worker", "worker", queues, CONSOLIDATED_WORKERS), environment)]
+    one = Service("worker", "worker") if known.queue_system == "rq" else scheduler[0]
+    # Who waited for one of the workers now waits for all of them; none for itself.
+    renamed = {service.name: one.name for service, _environment in merged}
+
+    def depends_on(*services: Service) -> tuple[tuple[str, str], ...]:
+        pairs = [(renamed.get(name, name), condition) for service in services for name, condition in service.depends_on]
+        own = {renamed.get(service.name, service.name) for service in services}
+        return tuple(sorted({name: condition for name, condition in pairs if name not in own}.items()))
+
+    one = replace(one, queues=queues, processes=CONSOLIDATED_WORKERS, depends_on=depends_on(*(service for service, _environment in merged)))
+    if "worker" in (server[0].name, scheduler[0].name) and one.name == "worker":
+        problems.add("'worker' must be a worker's name in the topology consolidated", where="services.worker", todo="Rename the service.")
+    others = [server] if known.queue_system == "celery" else [server, scheduler]
+    return [*((replace(service, depends_on=depends_on(service)), own) for service, own in others), (one, environment)]
 
 
 def _counts(services: list[Service], options: Options, known: Release, problems: Problems) -> dict[str, int]:
@@ -460,6 +473,7 @@ def _container(service: Service, environment: dict[str, str], known: Release) ->
         memory=_memory(service.command, service.processes, celery),
         queues=service.queues,
         processes=service.processes,
+        depends_on=service.depends_on,
         port=SERVER_PORT if service.command == "server" else None,
         # Celery finishes what it runs when it is told to stop: as much time as Fargate gives. RQ's supervisord
         # kills after 10 s whatever ECS allows, and gunicorn after 30, which is ECS's default.
@@ -577,9 +591,10 @@ def _with_overrides(tasks: list[TaskPlan], options: Options, known: Release, pro
         tasks = [changed if task is owner else task for task in tasks]
     if options.overrides and not problems:
         _check_queues(
-            {container.name: container.queues for task in tasks for container in task.containers},
+            [container.queues for task in tasks for container in task.containers],
             known,
             "redash_compose_overrides",
+            "Leave it in QUEUES of a worker",
             problems,
         )
     return tasks

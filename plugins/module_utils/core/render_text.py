@@ -177,6 +177,10 @@ def _ecs_params_service(container: Container, secrets: Mapping[str, str]) -> lis
             f"        retries: {check.retries}",
             f"        start_period: {check.start_period}s",
         ]
+    if container.depends_on:
+        lines.append("      depends_on:")
+        for name, condition in container.depends_on:
+            lines += [f"        - container_name: {name}", f"          condition: {condition}"]
     lines += ["      # References only; ECS puts the values into the container's environment.", "      secrets:"]
     for name, reference in sorted(secrets.items()):
         lines += [f"        - name: {name}", f"          value_from: {quoted(reference)}"]

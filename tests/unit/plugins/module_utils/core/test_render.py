@@ -1,0 +1,676 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Redash's official compose file becomes files for ECS: every release, both topologies, every shape upstream shipped."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release
+from ansible_collections.redash.ecs.plugins.module_utils.core.render import HEADER, Options, Override, Rendering, render
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition import register_request
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition_checks import validate
+
+FIXTURES = Path(__file__).parents[3] / "fixtures" / "redash_compose"
+TOPOLOGIES = ("consolidated", "split")
+SECRETS = {
+    "REDASH_COOKIE_SECRET": "/redash/prod/cookie_secret",
+    "REDASH_DATABASE_URL": "arn:aws:ssm:ap-northeast-1:000000000000:parameter/redash/prod/database_url",
+    "REDASH_REDIS_URL": "/redash/prod/redis_url",
+    "REDASH_SECRET_KEY": "/redash/prod/secret_key",
+}
+# Each of upstream's shapes with the release that it is for.
+SHAPES = {
+    "00-celery-5.yml": "5.0.0",
+    "01-celery-5-schemas.yml": "5.0.0",
+    "02-celery-8.yml": "8.0.0",
+    "14-celery-8-pgautoupgrade.yml": "8.0.0",
+    "16-rq-10-spaces.yml": "10.1.0",
+    "17-rq-tag-port.yml": "25.1.0",
+    "19-rq-tag.yml": "26.3.0",
+    "derived-other-forms.yml": "25.8.0",
+}
+EVERY_SHAPE = pytest.mark.parametrize(("shape", "topology"), list(itertools.product(SHAPES, TOPOLOGIES)))
+EVERY_RELEASE = pytest.mark.parametrize(("version", "topology"), list(itertools.product(RELEASES, TOPOLOGIES)))
+
+
+def options(version: str = "25.8.0", topology: str = "consolidated", **changes: Any) -> Options:
+    given: dict[str, Any] = {
+        "version": version,
+        "topology": topology,
+        "name": "redash-prod",
+        "region": "ap-northeast-1",
+        "log_group": "/redash/prod",
+        "execution_role_arn": "arn:aws:iam::000000000000:role/redash-prod-execution",
+        "task_role_arn": "arn:aws:iam::000000000000:role/redash-prod-task",
+        "subnets": ["subnet-0a", "subnet-0b"],
+        "security_groups": ["sg-0a"],
+        "settings": {"REDASH_HOST": "https://redash.example.com"},
+        "secrets": SECRETS,
+        "task_runner_secrets": {"REDASH_ADMIN_PASSWORD": "/redash/prod/admin_password"},
+    }
+    return Options(**{**given, **changes})
+
+
+def from_shape(shape: str, topology: str = "consolidated", **changes: Any) -> Rendering:
+    return render(options(SHAPES[shape], topology, **changes), (FIXTURES / shape).read_text(), shape)
+
+
+def compose_services(rendering: Rendering) -> dict[str, dict[str, Any]]:
+    """Every service of every Compose file but the task runner's."""
+    services: dict[str, dict[str, Any]] = {}
+    for entry in rendering.services:
+        services |= yaml.safe_load(rendering.files[entry["compose_files"][0]])["services"]
+    return services
+
+
+def params(rendering: Rendering) -> dict[str, dict[str, Any]]:
+    return {name: yaml.safe_load(text) for name, text in rendering.files.items() if name.startswith("ecs-params")}
+
+
+def env(rendering: Rendering) -> dict[str, str]:
+    lines = [line for line in rendering.files["env"].splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def refusal(call: Options, text: str | None = None, name: str = "compose.yml") -> list[str]:
+    """What is said about an input that is refused: one line for each problem."""
+    with pytest.raises(RedashError) as caught:
+        render(call, text, name)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def requests(rendering: Rendering, folder: Path) -> list[dict[str, Any]]:
+    """The RegisterTaskDefinition request of each task definition, from the files as they lie in a folder."""
+    for name, text in rendering.files.items():
+        (folder / name).write_text(text)
+    return [
+        register_request(
+            [folder / name for name in entry["compose_files"]], folder / entry["ecs_params"], entry["family"], "FARGATE", {}, folder
+        )
+        for entry in (*rendering.services, rendering.task_runner)
+    ]
+
+
+# --- what is removed -------------------------------------------------------------------------------------
+
+
+@EVERY_SHAPE
+def test_nothing_is_left_of_what_aws_replaces(shape: str, topology: str) -> None:
+    rendering = from_shape(shape, topology)
+    for service in compose_services(rendering).values():
+        assert set(service) <= {"image", "command", "env_file", "environment", "ports", "logging", "stop_grace_period"}
+        assert service["env_file"] == "env"  # and no path of a host
+    uncommented = re.sub(r"#.*", "", "".join(rendering.files.values()))
+    for gone in ("postgres", "nginx", "restart", "/opt/redash", "redis:", "valkey", "__TAG__", "__PORT__", "localtime"):
+        assert gone not in uncommented
+
+
+def test_what_is_left_out_is_said_with_what_takes_its_place() -> None:
+    assert from_shape("19-rq-tag.yml").left_out == (
+        "redis (ElastiCache instead)",
+        "postgres (Aurora PostgreSQL instead)",
+        "nginx (the load balancer instead)",
+        "env_file of every service (settings come from redash_settings, secrets from Parameter Store)",
+        "restart of every service (the ECS service replaces what stops)",
+    )
+
+
+def test_depends_on_stays_where_the_other_is_in_the_same_task() -> None:
+    services = params(from_shape("17-rq-tag-port.yml"))["ecs-params.yml"]["task_definition"]["services"]
+    assert "depends_on" not in services["server"]
+    assert services["scheduler"]["depends_on"] == [{"container_name": "server", "condition": "START"}]
+    assert services["worker"]["depends_on"] == [{"container_name": "server", "condition": "START"}]
+
+
+def test_depends_on_goes_where_the_other_is_another_task() -> None:
+    for file in params(from_shape("17-rq-tag-port.yml", "split")).values():
+        assert all("depends_on" not in service for service in file["task_definition"]["services"].values())
+
+
+def test_a_dependency_on_a_worker_follows_it_into_the_one_worker() -> None:
+    text = (FIXTURES / "16-rq-10-spaces.yml").read_text()
+    text = text.replace(
+        "    command: scheduler\n", "    command: scheduler\n    depends_on: {adhoc_worker: {condition: service_healthy}}\n"
+    )
+    text = text.replace("      WORKERS_COUNT: 2\n", "      WORKERS_COUNT: 2\n    depends_on: [worker, redis]\n")
+    services = params(render(options("10.1.0"), text, "x"))["ecs-params.yml"]["task_definition"]["services"]
+    assert services["scheduler"]["depends_on"] == [{"container_name": "worker", "condition": "HEALTHY"}]
+    assert "depends_on" not in services["worker"]
+
+
+def test_a_variable_that_points_to_a_removed_service_goes_with_it() -> None:
+    assert "REDASH_REDIS_URL" not in compose_services(from_shape("derived-other-forms.yml"))["server"]["environment"]
+
+
+# --- what is added ---------------------------------------------------------------------------------------
+
+
+@EVERY_SHAPE
+def test_each_container_logs_to_a_stream_of_its_own_name(shape: str, topology: str) -> None:
+    for name, service in compose_services(from_shape(shape, topology)).items():
+        assert service["logging"] == {
+            "driver": "awslogs",
+            "options": {"awslogs-group": "/redash/prod", "awslogs-region": "ap-northeast-1", "awslogs-stream-prefix": name},
+        }
+
+
+@EVERY_SHAPE
+def test_each_container_gets_every_secret_by_reference_and_a_health_check(shape: str, topology: str) -> None:
+    rendering = from_shape(shape, topology)
+    expected = [{"name": name, "value_from": reference} for name, reference in sorted(SECRETS.items())]
+    checked = []
+    for entry in rendering.services:
+        services = params(rendering)[entry["ecs_params"]]["task_definition"]["services"]
+        assert list(services) == entry["containers"]
+        for name, service in services.items():
+            assert service["secrets"] == expected
+            assert service["healthcheck"]["test"][0] == "CMD"
+            checked.append(name)
+    assert sorted(checked) == sorted(compose_services(rendering))
+
+
+def test_the_task_runner_has_its_own_secret_beside_the_others() -> None:
+    service = params(render(options()))["ecs-params-task-runner.yml"]["task_definition"]["services"]["task-runner"]
+    assert [secret["name"] for secret in service["secrets"]] == ["REDASH_ADMIN_PASSWORD", *sorted(SECRETS)]
+    assert "healthcheck" not in service
+    others = [name for name in params(render(options())) if name != "ecs-params-task-runner.yml"]
+    assert "ADMIN_PASSWORD" not in "".join(render(options()).files[name] for name in others)
+
+
+def test_the_task_runner_waits_for_its_log_lines_and_does_no_harm_without_a_command() -> None:
+    service = yaml.safe_load(render(options()).files["docker-compose-task-runner.yml"])["services"]["task-runner"]
+    assert service["logging"]["options"]["mode"] == "blocking"
+    assert service["command"] == ["/app/manage.py", "version"]
+
+
+def test_network_roles_and_size_are_those_given() -> None:
+    rendering = render(options(task_size={"cpu": "4 vCPU", "memory": "8GB"}, assign_public_ip="ENABLED"))
+    file = params(rendering)["ecs-params.yml"]
+    assert file["run_params"]["network_configuration"]["awsvpc_configuration"] == {
+        "subnets": ["subnet-0a", "subnet-0b"],
+        "security_groups": ["sg-0a"],
+        "assign_public_ip": "ENABLED",
+    }
+    task = file["task_definition"]
+    assert task["task_size"] == {"cpu_limit": "4096", "mem_limit": "8192"}
+    assert task["ecs_network_mode"] == "awsvpc"
+    assert task["task_execution_role"] == "arn:aws:iam::000000000000:role/redash-prod-execution"
+    assert task["task_role_arn"] == "arn:aws:iam::000000000000:role/redash-prod-task"
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_the_server_is_the_load_balancers_only_target_with_the_same_port_on_both_sides(topology: str) -> None:
+    rendering = render(options(topology=topology))
+    targets = [entry["load_balancer"] for entry in rendering.services if entry["load_balancer"]]
+    assert targets == [{"container_name": "server", "container_port": 5000}]
+    ports = {name: service["ports"] for name, service in compose_services(rendering).items() if "ports" in service}
+    assert ports == {"server": ["5000:5000"]}
+
+
+def test_celery_is_given_the_time_to_finish_what_it_runs() -> None:
+    services = compose_services(render(options("8.0.0", "split")))
+    assert {name: service.get("stop_grace_period") for name, service in services.items()} == {
+        "server": None,
+        "scheduler": "120s",
+        "scheduled_worker": "120s",
+        "adhoc_worker": "120s",
+    }
+
+
+# --- topologies and queues -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", ["01-celery-5-schemas.yml", "02-celery-8.yml", "14-celery-8-pgautoupgrade.yml"])
+def test_consolidated_on_celery_is_a_server_and_a_scheduler_that_takes_every_queue(shape: str) -> None:
+    services = compose_services(from_shape(shape))
+    assert list(services) == ["server", "scheduler"]
+    assert services["server"]["environment"] == {"REDASH_WEB_WORKERS": "4"}
+    queues = services["scheduler"]["environment"]["QUEUES"].split(",")
+    assert sorted(queues) == ["celery", "queries", "scheduled_queries", "schemas"]
+    assert services["scheduler"]["environment"]["WORKERS_COUNT"] == "2"
+
+
+@pytest.mark.parametrize("shape", ["16-rq-10-spaces.yml", "17-rq-tag-port.yml", "19-rq-tag.yml"])
+def test_consolidated_on_rq_is_a_server_a_scheduler_and_one_worker_on_every_queue(shape: str) -> None:
+    services = compose_services(from_shape(shape))
+    assert list(services) == ["server", "scheduler", "worker"]
+    assert "environment" not in services["scheduler"]  # it consumes nothing
+    assert services["worker"]["environment"] == {
+        "QUEUES": "periodic emails default scheduled_queries queries schemas",
+        "WORKERS_COUNT": "2",
+    }
+
+
+@pytest.mark.parametrize("shape", ["02-celery-8.yml", "16-rq-10-spaces.yml", "19-rq-tag.yml"])
+def test_split_keeps_every_group_of_workers_as_the_source_has_it(shape: str) -> None:
+    rendering = from_shape(shape, "split")
+    environments = {name: service.get("environment", {}) for name, service in compose_services(rendering).items()}
+    groups = {name: sorted(re.split(r"[ ,]", own["QUEUES"])) for name, own in environments.items() if "QUEUES" in own}
+    expected = {service.name: sorted(service.queues) for service in release(SHAPES[shape]).services if service.queues}
+    assert groups == expected
+    assert {name: own["WORKERS_COUNT"] for name, own in environments.items() if "QUEUES" in own} == {
+        service.name: str(service.processes) for service in release(SHAPES[shape]).services if service.queues
+    }
+
+
+@EVERY_RELEASE
+def test_every_queue_of_a_release_is_consumed_once_and_one_scheduler_runs(version: str, topology: str) -> None:
+    rendering = render(options(version, topology))
+    consumed = [queue for entry in rendering.services for queue in entry["queues"]]
+    assert sorted(consumed) == sorted(release(version).queues)
+    commands = [service["command"] for service in compose_services(rendering).values()]
+    assert (commands.count(["scheduler"]), commands.count(["server"])) == (1, 1)
+    assert [entry["has_scheduler"] for entry in rendering.services].count(True) == 1
+
+
+@EVERY_RELEASE
+def test_celery_gets_commas_and_rq_blanks(version: str, topology: str) -> None:
+    for service in compose_services(render(options(version, topology))).values():
+        queues = service.get("environment", {}).get("QUEUES", "x")
+        assert not re.search(r"\s" if release(version).queue_system == "celery" else ",", queues)
+
+
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape[0].isdigit() and shape != "01-celery-5-schemas.yml"])
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_what_is_built_in_is_what_the_official_file_gives(shape: str, topology: str) -> None:
+    built_in, official = render(options(SHAPES[shape], topology)), from_shape(shape, topology)
+    assert compose_services(built_in) == compose_services(official)
+    assert params(built_in) == params(official)
+
+
+@pytest.mark.parametrize(
+    ("version", "queue"), [(known.version, queue) for known in RELEASES.values() for queue in known.queues if known.version != "5.0.0"]
+)
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_a_file_that_leaves_a_queue_without_a_worker_is_refused_with_the_queues_name(version: str, queue: str, topology: str) -> None:
+    shape = "02-celery-8.yml" if release(version).queue_system == "celery" else "19-rq-tag.yml"
+    text = (FIXTURES / shape).read_text().replace("8.0.0.b32245", "__TAG__")
+    without = re.sub(rf"(?<=[\",]){queue}(?=[\",])", "own", text)
+    assert render(options(version, topology), text, "x")  # the file as it was is fine
+    (line,) = refusal(options(version, topology), without)
+    assert line.startswith(f"compose.yml: queue {queue} has no worker: ")
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_an_rq_image_with_celerys_queues_is_refused(topology: str) -> None:
+    lines = refusal(options("10.1.0", topology), (FIXTURES / "15-rq-image-celery-queues.yml").read_text())
+    todo = "Add it to QUEUES of a worker; Redash 10.1.0 runs on RQ, whose scheduler consumes nothing: its QUEUES (celery) are Celery's."
+    assert lines == [
+        f"compose.yml: queue periodic has no worker: nothing would be scheduled. {todo}",
+        f"compose.yml: queue emails has no worker: no mail would leave. {todo}",
+        f"compose.yml: queue default has no worker: Redash's housekeeping would not run. {todo}",
+    ]
+
+
+def test_a_worker_without_queues_takes_them_all_as_the_entrypoint_does() -> None:
+    services = compose_services(from_shape("derived-other-forms.yml", "split"))
+    assert services["everything"]["environment"]["QUEUES"].split() == list(release("25.8.0").queues)
+    assert services["warehouse"]["environment"] == {"QUEUES": "warehouse", "WORKERS_COUNT": "3"}
+
+
+def test_a_queue_of_the_persons_own_stays_consumed_in_one_task() -> None:
+    assert compose_services(from_shape("derived-other-forms.yml"))["worker"]["environment"]["QUEUES"].endswith(" schemas warehouse")
+
+
+@pytest.mark.parametrize("command", ["server", "scheduler"])
+def test_two_or_none_of_what_must_be_one_are_refused(command: str) -> None:
+    text = (FIXTURES / "16-rq-10-spaces.yml").read_text()
+    second = text.replace("services:\n", f"services:\n  second:\n    image: redash/redash:10.1.0.b50633\n    command: {command}\n")
+    assert refusal(options("10.1.0"), second) == [f"compose.yml: 2 services run the {command} (second, {command}). There must be one."]
+    none = text.replace(f"    command: {command}\n", "    command: worker\n")
+    assert refusal(options("10.1.0"), none) == [f"compose.yml: 0 services run the {command} (none). There must be one."]
+
+
+def test_a_service_with_the_scheduler_never_has_two_of_it() -> None:
+    def percents(version: str, topology: str) -> dict[str, tuple[int, int]]:
+        return {entry["name"]: tuple(entry["deployment_configuration"].values()) for entry in render(options(version, topology)).services}
+
+    # rq-scheduler from 0.10 locks each round, so that one task may be replaced by the next without a gap.
+    assert percents("25.8.0", "consolidated") == {"redash-prod": (100, 200)}
+    assert percents("9.0.0-beta", "consolidated") == {"redash-prod": (0, 100)}
+    assert percents("8.0.0", "consolidated") == {"redash-prod": (0, 100)}
+    assert percents("25.8.0", "split") == {
+        "redash-prod-server": (100, 200),
+        "redash-prod-scheduler": (0, 100),
+        "redash-prod-scheduled_worker": (100, 200),
+        "redash-prod-adhoc_worker": (100, 200),
+        "redash-prod-worker": (100, 200),
+    }
+
+
+def test_workers_scale_alone_and_the_scheduler_does_not() -> None:
+    sizes = {"adhoc_worker": {"cpu": 1024, "memory": "4GB", "desired_count": 3}}
+    rendering = render(options(topology="split", service_sizes=sizes, workers={"adhoc_worker": 5}))
+    assert {entry["name"]: entry["desired_count"] for entry in rendering.services}["redash-prod-adhoc_worker"] == 3
+    assert params(rendering)["ecs-params-adhoc_worker.yml"]["task_definition"]["task_size"] == {"cpu_limit": "1024", "mem_limit": "4096"}
+    assert compose_services(rendering)["adhoc_worker"]["environment"]["WORKERS_COUNT"] == "5"
+    assert refusal(options(topology="split", service_sizes={"scheduler": {"desired_count": 2}})) == [
+        "redash_service_sizes.scheduler: desired_count 2: there must be exactly one scheduler. Leave it at 1."
+    ]
+
+
+def test_counts_for_what_has_none_are_refused_with_the_names_that_have() -> None:
+    assert refusal(options(workers={"scheduler": 2, "adhoc_worker": 2, "server": 0, "worker": "many"})) == [
+        "redash_workers: 'scheduler' is one process. Services: server, worker.",
+        "redash_workers: 'adhoc_worker' is not a service. Services: server, worker.",
+        "redash_workers: server 0 is not a number of processes. Write a number from 1 to 999.",
+        "redash_workers: worker 'many' is not a number of processes. Write a number from 1 to 999.",
+    ]
+
+
+# --- the image -------------------------------------------------------------------------------------------
+
+
+def test_the_image_is_the_persons_or_else_the_files_or_else_the_releases() -> None:
+    assert from_shape("19-rq-tag.yml").image == "redash/redash:26.3.0"
+    assert from_shape("derived-other-forms.yml").image == "registry.example.com:5000/tools/redash:25.8.0"
+    assert from_shape("derived-other-forms.yml", image="mine/redash:1").image == "mine/redash:1"
+    assert {service["image"] for service in compose_services(from_shape("19-rq-tag.yml")).values()} == {"redash/redash:26.3.0"}
+    assert render(options("10.1.0")).image == "redash/redash:10.1.0.b50633"
+
+
+def test_a_file_of_another_release_is_refused() -> None:
+    assert refusal(options("10.1.0"), (FIXTURES / "02-celery-8.yml").read_text())[0] == (
+        "compose.yml: the file runs redash/redash:8.0.0.b32245, but Redash 10.1.0 is asked for. "
+        "Set redash_version to 8.0.0, or take the compose file of 10.1.0."
+    )
+
+
+def test_arm_is_refused_where_the_official_image_has_none() -> None:
+    assert refusal(options("10.1.0", cpu_architecture="ARM64")) == [
+        "redash_cpu_architecture: redash/redash:10.1.0.b50633 exists for x86 only. "
+        "Use X86_64, or set redash_image to an image built for ARM64."
+    ]
+    own = render(options("10.1.0", cpu_architecture="ARM64", image="mine/redash:arm"))
+    assert params(own)["ecs-params.yml"]["task_definition"]["runtime_platform"]["cpu_architecture"] == "ARM64"
+
+
+# --- settings and secrets --------------------------------------------------------------------------------
+
+
+def test_settings_are_written_as_redash_reads_them_and_empty_ones_not_at_all() -> None:
+    settings = {
+        "REDASH_MAIL_USE_TLS": True,
+        "REDASH_MAIL_PORT": 587,
+        "REDASH_MAIL_USERNAME": "",
+        "REDASH_MAIL_SERVER": None,
+        "REDASH_GUNICORN_TIMEOUT": "",
+        "REDASH_DATE_FORMAT": 'a "b" $c #d \\e',
+    }
+    rendering = render(options(settings=settings))
+    assert env(rendering) == {
+        "PYTHONUNBUFFERED": "0",
+        "REDASH_DATE_FORMAT": 'a "b" $c #d \\e',
+        "REDASH_ENFORCE_CSRF": "true",
+        "REDASH_LOG_LEVEL": "INFO",
+        "REDASH_MAIL_PORT": "587",
+        "REDASH_MAIL_USE_TLS": "true",
+    }
+    assert rendering.omitted == ("REDASH_GUNICORN_TIMEOUT", "REDASH_MAIL_SERVER", "REDASH_MAIL_USERNAME")
+
+
+@EVERY_SHAPE
+def test_no_value_is_ever_empty(shape: str, topology: str) -> None:
+    rendering = from_shape(shape, topology)
+    assert all(env(rendering).values())
+    assert all(all(service.get("environment", {}).values()) for service in compose_services(rendering).values())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDASH_COOKIE_SECRET", "x"),
+        ("REDASH_SECRET_KEY", "x"),
+        ("REDASH_DATABASE_URL", "postgresql://redash@db/redash"),
+        ("REDASH_REDIS_URL", "redis://cache:6379/0"),
+        ("REDASH_MAIL_PASSWORD", "x"),
+        ("REDASH_GOOGLE_CLIENT_SECRET", "x"),
+        ("REDASH_LDAP_BIND_DN_PASSWORD", "x"),
+        ("REDASH_STATSD_SOMEWHERE", "https://me:hunter2@statsd.example.com"),
+    ],
+)
+def test_a_secret_among_the_settings_is_refused_and_not_shown(name: str, value: str) -> None:
+    secrets = {key: reference for key, reference in SECRETS.items() if key != name}
+    lines = refusal(options(settings={name: value}, secrets={**secrets, **({} if name not in SECRETS else {name: "/x"})}))
+    assert (
+        f"redash_settings: {name} is a secret and does not belong into a file. Put it into Parameter Store (redash_ssm_secrets)." in lines
+    )
+    assert "hunter2" not in str(lines)
+
+
+@pytest.mark.parametrize(
+    "name", ["REDASH_PASSWORD_LOGIN_ENABLED", "REDASH_INVITATION_TOKEN_MAX_AGE", "REDASH_THROTTLE_PASS_RESET_PATTERN", "REDASH_SENTRY_DSN"]
+)
+def test_a_setting_that_only_sounds_like_a_secret_is_not_one(name: str) -> None:
+    assert env(render(options(settings={name: "https://key@sentry.example.com/1"})))[name] == "https://key@sentry.example.com/1"
+
+
+def test_every_problem_of_the_settings_is_said_at_once() -> None:
+    settings = {"A B": "1", "LIST": [1], "QUEUES": "x", "REDASH_WEB_WORKERS": 2, "LINES": "a\nb", "BLANK": " a", "REDASH_X": "1"}
+    lines = refusal(options(settings=settings, secrets={**SECRETS, "REDASH_X": "/x"}))
+    assert lines == [
+        "redash_settings: 'A B' is not the name of an environment variable",
+        "redash_settings: LIST is a list, not one value",
+        "redash_settings: QUEUES is set for each service. Say how many processes in redash_workers.",
+        "redash_settings: REDASH_WEB_WORKERS is set for each service. Say how many processes in redash_workers.",
+        "redash_settings: LINES holds a line break or control character, which an env file cannot",
+        "redash_settings: BLANK begins or ends with a blank (' a'). Remove it.",
+        "redash_settings: REDASH_X is given as a setting and as a secret. ECS refuses both; keep the secret.",
+    ]
+
+
+def test_missing_or_impossible_references_are_refused_without_showing_a_value() -> None:
+    secrets = {"REDASH_COOKIE_SECRET": "hunter2 hunter2", "REDASH_DATABASE_URL": "postgresql://a:hunter2@b/c", "REDASH_REDIS_URL": ""}
+    lines = refusal(options(secrets=secrets, subnets=[], execution_role_arn="", region="$REGION"))
+    todo = "Give the name or ARN of the parameter that holds it."
+    assert lines == [
+        "subnets: no subnet is given. A Fargate task needs at least one.",
+        f"secrets: REDASH_SECRET_KEY is missing. {todo}",
+        f"secrets: REDASH_COOKIE_SECRET is no reference. {todo}",
+        f"secrets: REDASH_DATABASE_URL is no reference. {todo}",
+        f"secrets: REDASH_REDIS_URL is no reference. {todo}",
+        "region: '$REGION' is not valid",
+        "execution_role_arn: is empty",
+    ]
+
+
+def test_with_several_organizations_redash_wants_its_host_without_the_scheme() -> None:
+    settings = {"REDASH_HOST": "https://redash.example.com", "REDASH_MULTI_ORG": True}
+    assert env(render(options(settings=settings)))["REDASH_HOST"] == "redash.example.com"
+
+
+def test_a_persons_setting_wins_over_the_files() -> None:
+    rendering = from_shape("derived-other-forms.yml", settings={"REDASH_FEATURE_DUMB_RECENTS": False})
+    assert env(rendering)["REDASH_FEATURE_DUMB_RECENTS"] == "false"
+    assert compose_services(rendering)["server"]["environment"] == {"REDASH_WEB_WORKERS": "2"}
+
+
+# --- sizes -----------------------------------------------------------------------------------------------
+
+
+def test_a_pair_that_fargate_has_not_is_refused_with_the_nearest() -> None:
+    assert refusal(options(task_size={"cpu": 1024, "memory": 1536}, task_runner_size={"cpu": 100, "memory": 512})) == [
+        "redash_task_size: cpu 1024 with memory 1536 MiB is not a Fargate size. "
+        "Nearest: cpu 512 with memory 2048, or cpu 1024 with memory 2048, or cpu 1024 with memory 3072.",
+        "redash_task_runner_size: cpu 100 with memory 512 MiB is not a Fargate size "
+        "(cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384). "
+        "Nearest: cpu 256 with memory 512, or cpu 256 with memory 1024, or cpu 512 with memory 1024.",
+    ]
+
+
+def test_memory_that_the_processes_do_not_fit_into_is_refused_with_a_size_that_holds_them() -> None:
+    assert refusal(options(task_size={"cpu": 1024, "memory": 2048}, workers={"server": 8})) == [
+        "redash_task_size: memory 2048 MiB is less than the about 2410 MiB that the processes need "
+        "(server 1660, scheduler 150, worker 600). Use cpu 1024 with memory 3072, or fewer processes (redash_workers)."
+    ]
+    assert render(options(task_size={"cpu": 1024, "memory": 3072}, workers={"server": 8}))
+
+
+def test_memory_is_checked_for_each_service_of_a_split() -> None:
+    lines = refusal(options(topology="split", workers={"server": 12, "adhoc_worker": 8}, service_sizes={"server": {"cpu": 256}}))
+    assert lines == [
+        "redash_service_sizes.server: memory 2048 MiB is less than the about 2460 MiB that the processes need (server 2460). "
+        "Use cpu 512 with memory 3072, or fewer processes (redash_workers).",
+        "redash_service_sizes.adhoc_worker: memory 2048 MiB is less than the about 2250 MiB that the processes need (adhoc_worker 2250). "
+        "Use cpu 512 with memory 3072, or fewer processes (redash_workers).",
+    ]
+
+
+def test_more_processes_than_any_task_holds_are_refused() -> None:
+    (line,) = refusal(options(workers={"worker": 900}, task_size={"cpu": 16384, "memory": 122880}))
+    assert line.endswith("Use fewer processes (redash_workers).")
+
+
+@EVERY_RELEASE
+def test_the_default_sizes_hold_every_release(version: str, topology: str) -> None:
+    assert render(options(version, topology))
+
+
+def test_sizes_for_what_is_not_there_are_refused() -> None:
+    assert refusal(options(service_sizes={"server": {}})) == [
+        "redash_service_sizes: is for the topology split. The one task's size is redash_task_size."
+    ]
+    lines = refusal(options(topology="split", service_sizes={"sever": {}, "server": {"ram": 1, "desired_count": -1}}))
+    assert lines == [
+        "redash_service_sizes: 'sever' is not a service. Services: server, scheduler, scheduled_worker, adhoc_worker, worker.",
+        "redash_service_sizes.server: 'ram' is not known here. Known: cpu, memory.",
+        "redash_service_sizes.server: desired_count -1 is not a number of tasks",
+    ]
+
+
+# --- override files --------------------------------------------------------------------------------------
+
+
+def test_an_override_is_merged_by_the_next_step_and_its_environment_key_by_key(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yml"
+    text = (
+        'version: "3"\nservices:\n  worker:\n    environment:\n      REDASH_FEATURE: "on"\n      WORKERS_COUNT: "4"\n'
+        "  proxy:\n    image: envoy:1\n"
+    )
+    path.write_text(text)
+    plain, rendering = render(options()), render(options(overrides=[Override(str(path), text)]))
+    # Never into generated files; but the comment beside the size counts the processes that will run.
+    assert {name for name in plain.files if plain.files[name] != rendering.files[name]} == {"ecs-params.yml"}
+    assert plain.files["ecs-params.yml"].replace("1610", "2160").replace("worker 600", "worker 1150") == rendering.files["ecs-params.yml"]
+    assert rendering.services[0]["compose_files"] == ["docker-compose.yml", str(path)]
+    (main, _runner) = requests(rendering, tmp_path)
+    containers = {container["name"]: container for container in main["containerDefinitions"]}
+    assert set(containers) == {"server", "scheduler", "worker", "proxy"}
+    environment = {pair["name"]: pair["value"] for pair in containers["worker"]["environment"]}
+    assert environment["REDASH_FEATURE"] == "on"
+    assert environment["WORKERS_COUNT"] == "4"
+    assert environment["QUEUES"] == "periodic emails default scheduled_queries queries schemas"
+
+
+def test_each_override_belongs_to_the_task_definition_whose_service_it_names() -> None:
+    def own(service: str) -> Override:
+        return Override(f"/{service}.yml", f'version: "3"\nservices: {{{service}: {{environment: {{A: b}}}}}}')
+
+    rendering = render(options(topology="split", overrides=[own("worker"), own("task-runner")]))
+    files = {entry["family"]: entry["compose_files"][1:] for entry in (*rendering.services, rendering.task_runner)}
+    assert {family: own for family, own in files.items() if own} == {
+        "redash-prod-worker": ["/worker.yml"],
+        "redash-prod-task-runner": ["/task-runner.yml"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("topology", "text", "lines"),
+    [
+        ("consolidated", "services: {worker: {}}", ["version is not given"]),
+        ("consolidated", 'version: "2"\nservices: {worker: {}}', ["version is 2."]),
+        ("consolidated", 'version: "3"', ["has no services"]),
+        ("consolidated", 'version: "3"\nservices: {worker: [1]}', ["has a service that is not a map"]),
+        ("consolidated", 'version: "3"\nservices: {worker: {}, task-runner: {}}', ["names services of more than one task definition"]),
+        ("split", 'version: "3"\nservices: {worker: {}, server: {}}', ["names services of more than one task definition"]),
+        ("split", 'version: "3"\nservices: {proxy: {image: envoy}}', ["names none of the services"]),
+        ("consolidated", 'version: "3"\nservices: {proxy: {}}', ["services.proxy: has no image"]),
+        ("consolidated", 'version: "3"\nservices: {server: {environment: {A: ""}}}', ["A is empty, and Redash crashes on that"]),
+        ("consolidated", 'version: "3"\nservices: {server: {environment: [A=]}}', ["A is empty, and Redash crashes on that"]),
+        (
+            "consolidated",
+            'version: "3"\nservices: {server: {environment: {REDASH_MAIL_PASSWORD: x, REDASH_SECRET_KEY: y}}}',
+            ["REDASH_MAIL_PASSWORD is a secret", "REDASH_SECRET_KEY is a secret"],
+        ),
+        ("consolidated", 'version: "3"\nservices: {server: {command: worker}}', ["command decides what this container is"]),
+        ("consolidated", 'version: "3"\nservices: {server: {env_file: x}}', ["env_file would hide settings"]),
+        (
+            "consolidated",
+            'version: "3"\nservices: {worker: {environment: {QUEUES: "periodic default queries scheduled_queries"}}}',
+            ["queue emails has no worker: no mail would leave", "queue schemas has no worker"],
+        ),
+        ("consolidated", 'version: "3"\nservices: {worker: {environment: {WORKERS_COUNT: x}}}', ["WORKERS_COUNT 'x' is not a number"]),
+        ("consolidated", 'version: "3"\nservices: {worker: {environment: {WORKERS_COUNT: 20}}}', ["memory 4096 MiB is less"]),
+        ("consolidated", "a: [", ["is not YAML"]),
+    ],
+)
+def test_what_an_override_must_not_be_is_refused(topology: str, text: str, lines: list[str]) -> None:
+    said = refusal(options(topology=topology, overrides=[Override("/mine.yml", text)]))
+    assert len(said) == len(lines)
+    assert all(expected in line for expected, line in zip(lines, said, strict=True)), said
+
+
+# --- the files -------------------------------------------------------------------------------------------
+
+
+@EVERY_SHAPE
+def test_what_is_rendered_is_what_ecs_takes(shape: str, topology: str, tmp_path: Path) -> None:
+    rendering = from_shape(shape, topology)
+    made = requests(rendering, tmp_path)
+    assert [request["family"] for request in made] == [*(entry["family"] for entry in rendering.services), "redash-prod-task-runner"]
+    for request in made:
+        assert validate(request, "FARGATE") == []
+        for container in request["containerDefinitions"]:
+            assert {pair["name"]: pair["value"] for pair in container["environment"]}.items() >= env(rendering).items()
+            assert len(container["secrets"]) >= len(SECRETS)
+
+
+@EVERY_RELEASE
+def test_a_health_check_arrives_at_ecs_as_it_was_meant(version: str, topology: str, tmp_path: Path) -> None:
+    for request in requests(render(options(version, topology)), tmp_path):
+        for container in request["containerDefinitions"]:
+            if container["name"] == "task-runner":
+                continue
+            check = container["healthCheck"]
+            if check["command"][1] == "python":
+                compile(check["command"][3], container["name"], "exec")
+            assert 5 <= check["interval"] <= 300
+            assert 2 <= check["timeout"] <= 60
+            assert 1 <= check["retries"] <= 10
+            assert 0 <= check["startPeriod"] <= 300
+
+
+@EVERY_RELEASE
+def test_ecs_cli_finds_no_variable_to_expand(version: str, topology: str) -> None:
+    files = render(options(version, topology)).files
+    assert not [name for name, text in files.items() if "$" in text]
+
+
+@EVERY_RELEASE
+def test_every_file_says_that_it_is_generated_and_what_from(version: str, topology: str) -> None:
+    for text in render(options(version, topology)).files.values():
+        assert text.splitlines()[0] == HEADER
+        assert f"Redash {version}" in text
+        assert text.endswith("\n")
+        assert not text.endswith("\n\n")
+
+
+def test_the_same_input_in_another_order_gives_the_same_bytes() -> None:
+    settings = {f"REDASH_{letter}": letter for letter in "QWERTY"}
+    one = options(settings=settings)
+    other = options(settings=dict(reversed(settings.items())), secrets=dict(reversed(SECRETS.items())))
+    assert render(one).files == render(other).files
+
+
+def test_a_path_is_not_in_the_files_so_that_two_machines_agree() -> None:
+    text = (FIXTURES / "19-rq-tag.yml").read_text()
+    assert "19-rq-tag.yml" in render(options("26.3.0"), text, "19-rq-tag.yml").files["docker-compose.yml"]
+    assert str(FIXTURES) not in "".join(render(options("26.3.0"), text, "19-rq-tag.yml").files.values())
