@@ -16,7 +16,7 @@ import subprocess
 import tarfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -51,12 +51,15 @@ PACKAGES = (
     "openssl",
     "postgresql",
     "python-is-python3",
+    "python3-alembic",
+    "python3-celery",
     "python3-click",
     "python3-cryptography",
     "python3-flask",
     "python3-psycopg2",
     "python3-redis",
     "python3-rq",
+    "python3-sqlalchemy",
     "redis-server",
 )
 # What the servers and the stand-in never open; two thirds of the size.
@@ -210,14 +213,29 @@ def ensure_base(engine: Engine, instance: Instance) -> str:
     return image
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+def _files(version: str) -> dict[str, Path]:
+    """Path below /app -> file, for one release: its migrations and no newer ones, Celery's overlay up to 8."""
+    number = tuple(int(part) for part in version.split("."))
+    layers = [STAND_IN / "app", *([STAND_IN / "celery"] if number < (9,) else [])]
+    found = {}
+    for layer in layers:
+        for path in sorted(layer.rglob("*")):
+            parts = path.relative_to(layer).parts
+            if not path.is_file() or "__pycache__" in parts:
+                continue
+            if parts[:2] == ("migrations", "versions"):
+                # A folder for each release in which the migrations came; in the image they lie side by side.
+                if tuple(int(part) for part in parts[2].split(".")) > number:
+                    continue
+                parts = (*parts[:2], parts[3])
+            found["/".join(parts)] = path
+    return found
 
 
-def _fingerprint(base: str, folder: Path) -> str:
-    digest = sha256(base.encode())
-    for path in _files(folder):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+def _fingerprint(recipe: str, files: Mapping[str, Path]) -> str:
+    digest = sha256(recipe.encode())
+    for name, path in sorted(files.items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -244,8 +262,8 @@ def _context(base: str, version: str, fault: str, sources: str) -> io.BytesIO:
             archive.addfile(member, io.BytesIO(content))
 
         add("Dockerfile", "\n".join(dockerfile).encode(), 0o644)
-        for path in _files(STAND_IN / "app"):
-            add(f"app/{path.relative_to(STAND_IN / 'app').as_posix()}", path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
+        for name, path in _files(version).items():
+            add(f"app/{name}", path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
     buffer.seek(0)
     return buffer
 
@@ -257,7 +275,7 @@ def build_stand_in(engine: Engine, base: str, version: str, *, fault: str = "", 
     start), ``migration`` (``db upgrade`` fails half-way), ``unhealthy`` (/ping answers 500).
     """
     image = tag or stand_in_image(f"{version}-{fault}" if fault else version)
-    sources = _fingerprint(f"{base} {version} {fault}", STAND_IN / "app")
+    sources = _fingerprint(f"{base} {version} {fault}", _files(version))
     if (labels(engine.client, image) or {}).get(SOURCES) != sources:
         engine.client.images.build(fileobj=_context(base, version, fault, sources), custom_context=True, tag=image, rm=True, forcerm=True)
     return image

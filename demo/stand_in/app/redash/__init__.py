@@ -19,6 +19,8 @@ from redash import release, settings
 __version__ = release.VERSION
 
 redis_connection = redis.from_url(settings.REDIS_URL)
+if release.AT_LEAST_9:
+    rq_redis_connection = redis.from_url(settings.RQ_REDIS_URL)
 
 
 def _noise() -> None:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from redash import settings
 
 
-def send(recipients: list[str], subject: str, text: str) -> None:
+def send(recipients: list[str], subject: str, text: str, html: str = "") -> None:
     if not settings.MAIL_DEFAULT_SENDER:
         raise AssertionError("The message does not specify a sender and a default sender has not been configured")
     message = EmailMessage()
@@ -18,6 +18,8 @@ def send(recipients: list[str], subject: str, text: str) -> None:
     message["To"] = ", ".join(recipients)
     message["Subject"] = subject
     message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
     kind = smtplib.SMTP_SSL if settings.MAIL_USE_SSL else smtplib.SMTP
     with kind(settings.MAIL_SERVER, settings.MAIL_PORT) as server:
         if settings.MAIL_USE_TLS:

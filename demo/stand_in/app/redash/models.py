@@ -8,12 +8,13 @@ import json
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any
 
-import psycopg2
-import psycopg2.extras
+import sqlalchemy
 from cryptography.fernet import Fernet
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from redash import release, settings
 
@@ -33,7 +34,7 @@ DEFAULT_PERMISSIONS = [
 ]
 ADMIN_PERMISSIONS = ["admin", "super_admin"]
 
-# The first release's tables; each migration in redash.migrations changes them.
+# Redash 8's tables, as far as they matter here; each migration in /app/migrations changes them a little.
 TABLES = """
 CREATE TABLE organizations (id serial PRIMARY KEY, name varchar(255) NOT NULL, slug varchar(255) UNIQUE,
     settings text NOT NULL DEFAULT '{}', created_at timestamptz NOT NULL DEFAULT now());
@@ -63,12 +64,27 @@ CREATE TABLE events (id serial PRIMARY KEY, org_id integer REFERENCES organizati
 NAMES = [*re.findall(r"CREATE TABLE (\w+)", TABLES), "alembic_version"]
 
 
+class _Database:
+    """The names that Flask-SQLAlchemy's ``db`` has, as far as scripts that run inside the image use them."""
+
+    text = staticmethod(sqlalchemy.text)
+
+    def __init__(self) -> None:
+        self.engine = sqlalchemy.create_engine(settings.DATABASE_URL.replace("postgres://", "postgresql://", 1))
+        self.session = scoped_session(sessionmaker(self.engine))
+
+
+db = _Database()
+
+
 class _Result:
-    def __init__(self, rows: list[Any], columns: list[str]) -> None:
-        self.rows, self.columns = rows, columns
+    """Rows as dictionaries, read at once."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self.rows = rows
 
     def scalar(self) -> Any:
-        return self.rows[0][self.columns[0]] if self.rows else None
+        return next(iter(self.rows[0].values())) if self.rows else None
 
     def first(self) -> Any:
         return self.rows[0] if self.rows else None
@@ -76,51 +92,17 @@ class _Result:
     def fetchall(self) -> list[Any]:
         return self.rows
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.rows)
 
 
-class _Session:
-    """One connection, opened at its first use; rows are dictionaries."""
-
-    def __init__(self) -> None:
-        self._connection: Any = None
-
-    @property
-    def connection(self) -> Any:
-        if self._connection is None or self._connection.closed:
-            url = settings.DATABASE_URL.replace("postgres://", "postgresql://", 1)
-            self._connection = psycopg2.connect(url, cursor_factory=psycopg2.extras.RealDictCursor)
-        return self._connection
-
-    def execute(self, statement: Any, parameters: tuple[Any, ...] = ()) -> _Result:
-        with self.connection.cursor() as cursor:
-            cursor.execute(str(statement), parameters or None)
-            if cursor.description is None:
-                return _Result([], [])
-            return _Result(cursor.fetchall(), [column.name for column in cursor.description])
-
-    def commit(self) -> None:
-        self.connection.commit()
-
-    def rollback(self) -> None:
-        if self._connection is not None and not self._connection.closed:
-            self._connection.rollback()
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-
-class _Database:
-    session = _Session()
-
-
-db = _Database()
-
-
 def execute(statement: str, *parameters: Any) -> _Result:
-    return db.session.execute(statement, parameters)
+    """Run one statement in psycopg2's parameter style."""
+    # By name: SQLAlchemy takes a tuple that begins with a list (an array) for many rows of parameters.
+    numbers = iter(range(len(parameters)))
+    named = re.sub("%s", lambda _: f"%(p{next(numbers)})s", statement)
+    result = db.session.connection().exec_driver_sql(named, {f"p{number}": value for number, value in enumerate(parameters)})
+    return _Result([dict(row) for row in result.mappings()] if result.returns_rows else [])
 
 
 def is_empty() -> bool:

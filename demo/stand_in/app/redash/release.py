@@ -10,15 +10,12 @@ VERSION = os.environ.get("REDASH_STAND_IN_VERSION", "25.8.0")
 FAULT = os.environ.get("REDASH_STAND_IN_FAULT", "")
 NUMBER = tuple(int(part) for part in VERSION.split("."))
 
+AT_LEAST_9 = NUMBER >= (9,)
 AT_LEAST_10 = NUMBER >= (10,)
 AT_LEAST_25 = NUMBER >= (25,)
 AT_LEAST_26 = NUMBER >= (26,)
 
-# The schema's revision of each release, newest first.
-HEADS = (((25, 8), "db0aca1ebd32"), ((25, 1), "9e8c841d1a30"), ((10,), "89bc7873a3e0"), ((8,), "e5c7a4e2df4d"))
-HEAD = next(revision for number, revision in HEADS if number <= NUMBER)
-
-if not AT_LEAST_10:
+if not AT_LEAST_9:
     QUEUES = ["queries", "scheduled_queries", "celery", "schemas"]
 else:
     QUEUES = ["periodic", "emails", "default", "scheduled_queries", "queries", "schemas"]

@@ -31,11 +31,13 @@ def integer(name: str, default: str) -> int:
 
 PID = os.getpid()
 REDIS_URL = os.environ.get("REDASH_REDIS_URL", os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
+RQ_REDIS_URL = os.environ.get("RQ_REDIS_URL", REDIS_URL)
 DATABASE_URL = os.environ.get("REDASH_DATABASE_URL", os.environ.get("DATABASE_URL", "postgresql:///postgres"))
 # Up to 10.0 a missing secret fell back to one that everybody knows.
 _WELL_KNOWN = None if release.NUMBER >= (10, 1) else "c292a0a3aa32397cdb050e233733900f"
 COOKIE_SECRET = os.environ.get("REDASH_COOKIE_SECRET", _WELL_KNOWN)
 SECRET_KEY = os.environ.get("REDASH_SECRET_KEY", COOKIE_SECRET)
+DATASOURCE_SECRET_KEY = SECRET_KEY
 
 PROXIES_COUNT = integer("REDASH_PROXIES_COUNT", "1")
 ENFORCE_HTTPS = boolean("REDASH_ENFORCE_HTTPS", "false")

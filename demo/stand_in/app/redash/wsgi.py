@@ -129,7 +129,7 @@ def setup() -> Any:
 
 @app.get("/status.json")
 def status() -> Any:
-    from redash.worker import state
+    from redash.processes import state
 
     user = current_user()
     if user is None:

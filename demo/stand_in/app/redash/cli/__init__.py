@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from redash import create_app, models, release, settings
+from redash.query_runner import query_runners
 
 RULE = "-" * 20
 # click 6 kept underscores in the commands that Redash did not name itself; click 8 makes hyphens of them.
@@ -62,7 +63,7 @@ def version() -> None:
 @with_app
 def status() -> None:
     """Shows the state of the installation, as JSON."""
-    from redash.worker import state
+    from redash.processes import state
 
     print(json.dumps(state(), indent=2))
 
@@ -105,13 +106,13 @@ def database() -> None:
 @database.command("create_tables")
 @with_app
 def create_tables() -> None:
-    from redash import migrations
+    from redash import database as tables
 
     if models.is_empty():
-        migrations.create_tables()
+        tables.create_tables()
     elif not release.AT_LEAST_10:
         # Up to 9 the newest revision was stamped whatever the tables were.
-        migrations.stamp()
+        tables.stamp()
 
 
 @database.command("drop_tables")
@@ -145,15 +146,17 @@ def db() -> None:
 @db.command("upgrade")
 @with_app
 def db_upgrade() -> None:
-    from redash import migrations
+    from redash import database as tables
 
-    migrations.upgrade()
+    tables.upgrade()
 
 
 @db.command("heads")
 @with_app
 def db_heads() -> None:
-    print(f"{release.HEAD} (head)")
+    from redash import database as tables
+
+    tables.heads()
 
 
 @db.command("current")
@@ -168,9 +171,9 @@ def db_current() -> None:
 @click.argument("revision", default="head")
 @with_app
 def db_stamp(revision: str) -> None:
-    from redash import migrations
+    from redash import database as tables
 
-    migrations.stamp()
+    tables.stamp(revision)
 
 
 # --- groups
@@ -276,7 +279,7 @@ def users_create(email: str, name: str, org: str, is_admin: bool, google_auth: b
         models.add_user(found["id"], name, email, password, wanted)
     except Exception as error:
         models.db.session.rollback()
-        print(f"Failed creating user: (psycopg2.errors.{type(error).__name__}) {error}")
+        print(f"Failed creating user: {error}")
         sys.exit(1)
 
 
@@ -343,7 +346,7 @@ def users_password(email: str, password: str, org: str | None) -> None:
 @click.option("--groups", "groups_text", default=None)
 @with_app
 def users_invite(email: str, name: str, inviter_email: str, org: str, is_admin: bool, groups_text: str | None) -> None:
-    from redash.worker import enqueue_mail
+    from redash.processes import enqueue_mail
 
     found = organization(org)
     wanted = build_groups(found["id"], groups_text, is_admin)
@@ -471,8 +474,6 @@ if release.AT_LEAST_25:
 
 # --- data sources
 
-DATA_SOURCE_TYPES = {"pg": ("dbname",), "mysql": ("db",), "bigquery": ("projectId", "jsonKeyFile"), "url": ("url",)}
-
 
 @manager.group()
 def ds() -> None:
@@ -488,7 +489,7 @@ def options_of(source: Any) -> dict[str, Any]:
 
 
 def check_options(kind: str, options: dict[str, Any]) -> None:
-    if any(name not in options for name in DATA_SOURCE_TYPES[kind]):
+    if any(name not in options for name in query_runners[kind]):
         print("Error: invalid configuration.")
         sys.exit(1 if release.AT_LEAST_25 else 0)
 
@@ -510,9 +511,9 @@ def ds_list(org: str | None) -> None:
 @with_app
 def ds_list_types() -> None:
     print("Enabled Query Runners:")
-    for kind in sorted(DATA_SOURCE_TYPES):
+    for kind in sorted(query_runners):
         print(kind)
-    print(f"Total of {len(DATA_SOURCE_TYPES)}.")
+    print(f"Total of {len(query_runners)}.")
 
 
 @ds.command("new")
@@ -524,8 +525,8 @@ def ds_list_types() -> None:
 def ds_new(name: str | None, kind: str | None, options_text: str | None, org: str) -> None:
     name = name or click.prompt("Name")
     kind = kind or click.prompt("Type")
-    if kind not in DATA_SOURCE_TYPES:
-        print(f'Error: the type "{kind}" is not supported (supported types: {", ".join(DATA_SOURCE_TYPES)}).')
+    if kind not in query_runners:
+        print(f'Error: the type "{kind}" is not supported (supported types: {", ".join(query_runners)}).')
         print("OJNK")
         sys.exit(1)
     options = json.loads(options_text or click.prompt("Options"))
@@ -634,7 +635,7 @@ def queries_remove_tag(query_id: str, tag: str) -> None:
     print("Tag removed.")
 
 
-if release.AT_LEAST_10:
+if release.AT_LEAST_9:
 
     @manager.group()
     def rq() -> None:
@@ -643,7 +644,7 @@ if release.AT_LEAST_10:
     @rq.command("scheduler")
     @with_app
     def rq_scheduler() -> None:
-        from redash.worker import schedule
+        from redash.processes import schedule
 
         schedule()
 
@@ -651,7 +652,7 @@ if release.AT_LEAST_10:
     @click.argument("names", nargs=-1)
     @with_app
     def rq_worker(names: tuple[str, ...]) -> None:
-        from redash.worker import work
+        from redash.processes import work
 
         work(list(names))
 

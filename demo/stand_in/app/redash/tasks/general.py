@@ -1,0 +1,18 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The mail job. As in Redash, a failure is logged and the job is done."""
+
+from __future__ import annotations
+
+import logging
+
+from redash.mail import send
+
+logger = logging.getLogger("redash.tasks.general")
+
+
+def send_mail(to: list[str], subject: str, html: str, text: str) -> None:
+    try:
+        send(to, subject, text, html)
+    except Exception:
+        logger.exception("Failed sending message: %s", subject)
