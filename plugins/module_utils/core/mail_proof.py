@@ -155,7 +155,7 @@ RULES = (
     ),
     _rule(
         "silent",
-        r"SMTPServerDisconnected.*timed out|in (getreply|readline)\b.*timed out",
+        r"SMTPServerDisconnected.*timed out",
         "{server}:{port} takes the connection and then says nothing",
         "The port may expect TLS from the first byte (465: security tls), or a firewall holds the connection.",
     ),
@@ -273,9 +273,10 @@ def explain(lines: Iterable[str], environment: Mapping[str, str]) -> Failure:
     if not found:
         said = next((line for line in reversed(texts) if USAGE.match(line)), "") or next((line for line in reversed(texts) if line), "")
         return Failure("unknown", f"it ended without saying why{': ' + said if said else ''}", "Look at the lines above.")
-    last = found[-1]
+    # The last exception is what ended it; but smtplib, cleaning up after a failure, complains once more
+    # that there is no connection.
+    last = next((match for match in reversed(found) if match.group("text") != "please run connect() first"), found[-1])
     text = last.group("text") or ""
-    # A message may go on for several lines, and where it was raised tells a silent server from a lost packet.
     line = f"{last.group('name')}: {text}"
     server = environment.get("REDASH_MAIL_SERVER", "localhost")
     known = {
