@@ -148,6 +148,12 @@ title:
   returned: with RV(step)
   type: str
   sample: Take a snapshot of the database cluster
+queues:
+  description: Every queue of the release to come to.
+  returned: with RV(step)
+  type: list
+  elements: str
+  sample: [periodic, emails, default, scheduled_queries, queries, schemas]
 downtime:
   description: Seconds without Redash to expect, the migrations' own work apart.
   returned: with RV(step)
@@ -183,6 +189,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws import release_reco
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import migration, upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import GRACE, Lock, Record, held, line, refusal
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
@@ -323,6 +330,7 @@ def _told(record: Record) -> dict[str, Any]:
         "title": step.title if step else "",
         "plan": upgrade.plan(record),
         "downtime": upgrade.downtime(record),
+        "queues": list(RELEASES[record.to_version].queues) if record.to_version in RELEASES else [],
     }
 
 
