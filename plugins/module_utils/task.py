@@ -22,7 +22,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.context import Context,
 from ansible_collections.redash.ecs.plugins.module_utils.core import account, batch, manage, outcome, pace, task_log
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
-from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import REASONS, Stopped, explain_failure
+from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import REASONS, Stopped, anything_ran, explain_failure
 
 ARGUMENTS: dict[str, Any] = {
     "cluster": {"type": "str", "required": True},
@@ -627,6 +627,7 @@ class _Following:
         if self.work.params["on_interrupt"] == "leave":
             what, todo = f"{why}; task {name} goes on", "Run the same again to attach to it."
         else:
+            self.context.report(f"{why}; stopping task {name}")
             try:
                 aws_tasks.stop(self.work.ecs, self.plan.cluster, arn, f"redash_ecs_task: {why}")
                 what, todo = f"{why}; task {name} was stopped", ""
@@ -700,7 +701,7 @@ class _Following:
                 )
             return
         self.task = dict(answer["tasks"][0])
-        if self.at.running is None and (outcome.phase(self.task) in ("running", "stopped") or self._has_run()):
+        if self.at.running is None and (self.task.get("lastStatus") == "RUNNING" or anything_ran(self.task)):
             self.at.running = now
         if outcome.ended(self.task, self.plan.container):
             self.at.ended = now
@@ -709,9 +710,6 @@ class _Following:
                 if sidecar not in self.died_first:
                     self.died_first.append(sidecar)
                     self.context.report(f"essential container {sidecar} has ended: ECS stops the task")
-
-    def _has_run(self) -> bool:
-        return any(container.get("exitCode") is not None for container in self.task.get("containers") or [])
 
     def _say_phase(self) -> None:
         """What is happening, at each change and every ten seconds, until the command runs."""
