@@ -19,8 +19,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import exp
 # So many tasks of one deployment that ended for the same cause are a crash loop. ECS's circuit breaker
 # waits for three at least and for half of the desired count; without it ECS tries for ever.
 CRASH_LOOP = 3
-# A start that failed for what no retry mends (an image or secret that isn't there) need not fail thrice.
-HOPELESS_STARTS = 2
+# A start that failed for what no retry mends (an image or secret that isn't there) need not fail thrice, nor
+# need a task that ran and never got healthy: that takes minutes each time.
+HOPELESS = 2
 # After the numbers are right they have to stay so for a moment: a container that crashes after two seconds
 # was RUNNING before. Seconds.
 SETTLE = 6.0
@@ -219,7 +220,8 @@ class Watch:
             self._seen_ours = True
             if ours.get("rolloutState") == "FAILED":
                 back = f"; ECS is going back to {revision(primary['taskDefinition'])}" if primary and primary["id"] != ours["id"] else ""
-                return Verdict(State.FAILED, f"{ours.get('rolloutStateReason') or 'ECS gave the deployment up'}{back}", task=first)
+                reason = str(ours.get("rolloutStateReason") or "ECS gave the deployment up").rstrip(".")
+                return Verdict(State.FAILED, f"{reason}{back}", task=first)
         if primary is None or primary["id"] == self.deployment_id or not self._seen_ours:
             return None
         reason = str(primary.get("rolloutStateReason", ""))
@@ -240,7 +242,8 @@ class Watch:
         for tasks in alike.values():
             why = explain(tasks[0])
             # A cause that passes by itself (no capacity for the moment) is ECS's to sit out, up to our time limit.
-            if not why.retry and len(tasks) >= (CRASH_LOOP if why.ran else HOPELESS_STARTS):
+            enough = CRASH_LOOP if why.ran and why.cause != "health_check" else HOPELESS
+            if not why.retry and len(tasks) >= enough:
                 return Verdict(State.FAILED, f"{len(tasks)} tasks stopped for the same cause: {why.what}", why.todo, tasks[0])
         return None
 

@@ -492,7 +492,7 @@ def test_a_rollback_is_a_failure_with_the_first_task_s_reason_and_its_last_lines
         "psycopg2.OperationalError: could not translate host name",
     ]
     error = stage.fails()
-    assert "ECS deployment circuit breaker: tasks failed to start.; ECS is going back to redash:7" in str(error)
+    assert "ECS deployment circuit breaker: tasks failed to start; ECS is going back to redash:7" in str(error)
     assert "First task: server exited with 1" in str(error)
     assert "The database was not reached" in str(error)
     assert error.result["stopped"]["cause"] == "database"
@@ -611,7 +611,8 @@ def test_tasks_that_fail_the_load_balancer_s_check_are_a_crash_loop_too(stage: S
             ),
         )
     error = stage.fails()
-    assert "3 tasks stopped for the same cause: Task failed ELB health checks" in str(error)
+    assert stage.time.seconds < 150, "the third need not be waited for"
+    assert "2 tasks stopped for the same cause: Task failed ELB health checks" in str(error)
     assert error.result["stopped"]["cause"] == "health_check"
 
 
