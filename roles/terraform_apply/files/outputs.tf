@@ -52,3 +52,39 @@ output "redash" {
     aws_vpc_security_group_ingress_rule.tasks,
   ]
 }
+
+output "vpc_peering_connections" {
+  description = "Peering requests by name. One to another account or region waits for its owner: accept it, and route the VPC's range back through it."
+  value = { for key, peering in aws_vpc_peering_connection.this : key => {
+    id         = peering.id
+    status     = peering.accept_status
+    vpc_cidr   = var.network.vpc_cidr
+    accept     = !contains(keys(local.own_peerings), key)
+    peer_vpc   = peering.peer_vpc_id
+    peer_owner = peering.peer_owner_id
+  } }
+}
+
+output "alarm_topic_arn" {
+  description = "SNS topic that the alarms tell."
+  value       = local.topic_arn
+}
+
+output "dashboard" {
+  description = "Name of the CloudWatch dashboard."
+  value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)
+}
+
+output "image_prefix" {
+  description = "What to put before an image of Docker Hub (redash/redash:...) to pull it through ECR; null without image_cache."
+  value       = var.image_cache == null ? null : "${local.account_id}.dkr.ecr.${var.region}.amazonaws.com/${aws_ecr_pull_through_cache_rule.docker_hub[0].ecr_repository_prefix}/"
+}
+
+output "monthly_cost" {
+  description = "US dollars a month at rest, by part, from the table in cost.tf."
+  value = {
+    line  = local.monthly_cost_line
+    total = floor(local.monthly_cost * 100) / 100
+    parts = { for part, cost in local.monthly_costs : part => floor(cost * 100) / 100 if cost > 0 }
+  }
+}

@@ -364,3 +364,61 @@ variable "log_retention_days" {
     error_message = "log_retention_days ${var.log_retention_days} is none of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, ... (0 keeps them for ever)."
   }
 }
+
+variable "operations" {
+  description = <<-EOT
+    Watching over it.
+    - alarms: no healthy server, errors (5xx), a queue that nobody works on, database connections, Redis's memory, tasks that stop by themselves.
+    - topic_arn: an SNS topic of yours to tell; null makes one. emails: who subscribes to the one that is made (each confirms by mail).
+    - errors: 5xx answers within five minutes that are too many. database_connections: null means four fifths of what max_acu allows.
+    - dashboard: a CloudWatch dashboard: is it healthy, is it slow, what does it cost.
+  EOT
+  type = object({
+    alarms               = optional(bool, true)
+    topic_arn            = optional(string)
+    emails               = optional(set(string), [])
+    errors               = optional(number, 10)
+    database_connections = optional(number)
+    dashboard            = optional(bool, true)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.operations.topic_arn == null || length(var.operations.emails) == 0
+    error_message = "operations: emails subscribe to the topic that is made; with topic_arn the subscriptions are yours."
+  }
+}
+
+variable "image_cache" {
+  description = <<-EOT
+    Pull Docker Hub's images through ECR: faster starts, no rate limit.
+    - docker_hub_credential_arn: a Secrets Manager secret named ecr-pullthroughcache/..., which AWS demands for Docker Hub.
+  EOT
+  type = object({
+    docker_hub_credential_arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.image_cache == null || can(regex(":secret:ecr-pullthroughcache/", var.image_cache.docker_hub_credential_arn))
+    error_message = "image_cache.docker_hub_credential_arn: AWS takes only a secret whose name begins with ecr-pullthroughcache/."
+  }
+}
+
+variable "task_size" {
+  description = "vCPU units, MiB and number of the tasks that run all the time. For the cost alone: the task definition is Ansible's."
+  type = object({
+    cpu    = optional(number, 2048)
+    memory = optional(number, 4096)
+    count  = optional(number, 1)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "prices" {
+  description = "US dollars, by the hour unless said otherwise, for the cost estimate. Defaults: AWS's list prices of us-east-1 (cost.tf says of when); give your region's."
+  type        = map(number)
+  default     = {}
+}

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import SECRET, masked, read_plan, refused
+
+
+def resource(address: str, actions: list[str], before: Any = None, after: Any = None, **change: Any) -> dict[str, Any]:
+    return {
+        "address": address,
+        "type": address.split(".")[-2] if "module." in address else address.split(".")[0],
+        "mode": "managed",
+        "change": {"actions": actions, "before": before, "after": after, "after_unknown": {}, **change},
+    }
+
+
+def plan(*resources: dict[str, Any], **outputs: dict[str, Any]) -> dict[str, Any]:
+    return {"resource_changes": list(resources), "output_changes": outputs}
+
+
+def test_a_changed_attribute_is_said_with_both_values() -> None:
+    read = read_plan(plan(resource("aws_lb.this", ["update"], {"idle_timeout": 60, "name": "x"}, {"idle_timeout": 120, "name": "x"})))
+    assert read.text() == "aws_lb.this will be changed in place\n    idle_timeout: 60 -> 120\n1 to change\n"
+
+
+def test_what_does_not_change_and_what_is_only_read_is_left_out() -> None:
+    data = {**resource("data.aws_vpc.x", ["read"], None, {"id": "1"}), "mode": "data"}
+    read = read_plan(plan(resource("aws_vpc.this", ["no-op"], {"id": "1"}, {"id": "1"}), data))
+    assert read.changes == () and read.summary == "nothing to change"
+
+
+@pytest.mark.parametrize("actions", [["delete", "create"], ["create", "delete"]])
+def test_both_orders_of_a_replacement_are_one(actions: list[str]) -> None:
+    read = read_plan(plan(resource("aws_rds_cluster.this", actions, {"name": "a"}, {"name": "b"}, replace_paths=[["name"]])))
+    (change,) = read.changes
+    assert change.action == "replace" and change.destroys
+    assert list(change.lines()) == ["aws_rds_cluster.this will be DESTROYED and made anew because of name", "    name: a -> b"]
+    assert read.summary == "1 to create, 1 to destroy"
+
+
+def test_a_tainted_resource_says_why_it_is_replaced() -> None:
+    entry = {**resource("aws_lb.this", ["delete", "create"], {"name": "a"}, {"name": "a"}), "action_reason": "replace_because_tainted"}
+    (change,) = read_plan(plan(entry)).changes
+    assert "tainted" in next(change.lines())
+
+
+def test_a_secret_is_masked_wherever_it_lies() -> None:
+    before = {"password": "old-one", "nested": [{"token": "old-token", "user": "a"}], "tags": {"x": "1"}}
+    after = {"password": "new-one", "nested": [{"token": "new-token", "user": "b"}], "tags": {"x": "1"}}
+    marks = {"password": True, "nested": [{"token": True}]}
+    read = read_plan(plan(resource("aws_x.this", ["update"], before, after, before_sensitive=marks, after_sensitive=marks)))
+    assert not any(secret in read.text() for secret in ("old-one", "new-one", "old-token", "new-token"))
+    assert "nested[0].user: a -> b" in read.text()
+
+
+def test_a_change_of_nothing_but_a_secret_is_still_said() -> None:
+    marks = {"password": True}
+    entry = resource("aws_x.this", ["update"], {"password": "old"}, {"password": "new"}, before_sensitive=marks, after_sensitive=marks)
+    read = read_plan(plan(entry))
+    assert f"{SECRET} changes" in read.text() and "old" not in read.text()
+
+
+def test_a_secret_that_is_no_longer_marked_afterwards_is_masked_before() -> None:
+    entry = resource("aws_x.this", ["update"], {"token": "old"}, {"token": None}, before_sensitive={"token": True}, after_sensitive={})
+    assert f"token: {SECRET} -> (none)" in read_plan(plan(entry)).text()
+
+
+def test_a_whole_sensitive_output_is_masked() -> None:
+    read = read_plan(
+        plan(secret={"actions": ["create"], "before": None, "after": "s3cr3t", "after_sensitive": True, "after_unknown": False})
+    )
+    assert "s3cr3t" not in read.text() and read.summary == "only outputs change"
+
+
+def test_values_known_only_after_apply_are_named_when_they_replace_a_known_one() -> None:
+    entry = resource("aws_x.this", ["update"], {"arn": "a", "new": None}, {}, after_unknown={"arn": True, "new": True})
+    assert read_plan(plan(entry)).changes[0].attributes == ("arn: a -> (known after apply)",)
+
+
+def test_a_long_value_is_cut() -> None:
+    entry = resource("aws_x.this", ["update"], {"policy": "a" * 500}, {"policy": "b" * 500})
+    assert all(len(line) < 300 for line in read_plan(plan(entry)).changes[0].attributes)
+
+
+def test_an_import_and_a_forgotten_resource_are_told_apart_from_changes() -> None:
+    read = read_plan(
+        plan(
+            resource("aws_a.this", ["no-op"], {"n": 1}, {"n": 1}, importing={"id": "a"}),
+            resource("aws_b.this", ["update"], {"n": 1}, {"n": 2}, importing={"id": "b"}),
+            resource("aws_c.this", ["forget"], {"n": 1}, None),
+        )
+    )
+    assert [change.action for change in read.changes] == ["import", "import", "forget"]
+    assert read.summary == "2 to take over, 1 to forget"
+
+
+CLUSTER = resource("aws_rds_cluster.this", ["delete", "create"], {}, {})
+INSTANCE = resource("aws_rds_cluster_instance.this[0]", ["delete"], {}, None)
+
+
+@pytest.mark.parametrize("entry", [CLUSTER, INSTANCE, resource("aws_rds_cluster.this", ["delete"], {}, None)])
+def test_a_protected_resource_is_not_destroyed(entry: dict[str, Any]) -> None:
+    (problem,) = refused(read_plan(plan(entry)), ["aws_rds_cluster", "aws_rds_cluster_instance"], [])
+    assert entry["address"] in str(problem) and "redash_allow_replacement" in str(problem)
+
+
+@pytest.mark.parametrize(
+    "allowed", ["aws_rds_cluster_instance", "aws_rds_cluster_instance.this", "aws_rds_cluster_instance.this[0]", "all"]
+)
+def test_it_is_when_it_is_allowed_by_type_or_address(allowed: str) -> None:
+    assert refused(read_plan(plan(INSTANCE)), ["aws_rds_cluster_instance"], [allowed]) == []
+
+
+def test_leave_for_one_is_no_leave_for_another() -> None:
+    problems = refused(read_plan(plan(CLUSTER, INSTANCE)), ["aws_rds_cluster", "aws_rds_cluster_instance"], ["aws_rds_cluster_instance"])
+    assert [problem.what.split()[0] for problem in problems] == ["aws_rds_cluster.this"]
+
+
+@pytest.mark.parametrize("actions", [["create"], ["update"], ["forget"]])
+def test_nothing_else_is_refused(actions: list[str]) -> None:
+    assert refused(read_plan(plan(resource("aws_rds_cluster.this", actions, {"a": 1}, {"a": 2}))), ["aws_rds_cluster"], []) == []
+
+
+def test_masking_keeps_the_structure() -> None:
+    assert masked({"a": [1, {"b": "x", "c": "y"}], "d": None}, {"a": [False, {"b": True}], "d": True}) == {
+        "a": [1, {"b": SECRET, "c": "y"}],
+        "d": None,
+    }
