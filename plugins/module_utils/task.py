@@ -442,9 +442,10 @@ class _Work:
             failure, task = self._run_task()
             if failure is not None or task is None:
                 return failure
-            if task.get("lastStatus") != "STOPPED" or task["taskArn"] in self.finished:
+            # A token that belonged to a task which has ended: for an hour ECS answers with that one, and
+            # with no more of it than its ARN and status.
+            if task.get("lastStatus") != "STOPPED" or "createdAt" in task:
                 break
-            # The token belonged to a task that has ended: ECS answers with that one, for up to an hour.
             self.finished.add(task["taskArn"])
         following.arn = task["taskArn"]
         if self.plan.lock:
@@ -461,6 +462,8 @@ class _Work:
             existing = error.response.get("resourceIds") if error_code(error) == "ConflictException" else None
             if existing:  # the same work with another random mark, started at the same moment
                 found = aws_tasks.describe(self.ecs, self.plan.cluster, existing[:1])
+                if found and found[0].get("lastStatus") == "STOPPED":
+                    return None, {key: found[0][key] for key in ("taskArn", "lastStatus")}
                 return None, found[0] if found else {"taskArn": existing[0]}
             message = str(error.response.get("Error", {}).get("Message", ""))
             if any(rule.passing and rule.pattern.search(message) for rule in REASONS):
