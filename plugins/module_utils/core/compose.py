@@ -220,7 +220,7 @@ def _looks_modern(document: Map) -> bool:
     if "services" not in document:
         return "name" in document and not isinstance(document["name"], Map)
     # A version 1 file may have a service that is called "services".
-    return services is None or (isinstance(services, Map) and not (set(services) & {"image", "build"} and "image" not in document))
+    return services is None or (isinstance(services, Map) and not any(isinstance(services.get(key), str) for key in ("image", "build")))
 
 
 def _variables(files: Files, directory: Path, environ: Mapping[str, str], version: str) -> tuple[Lookup, Lookup]:

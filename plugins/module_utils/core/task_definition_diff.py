@@ -100,6 +100,7 @@ def _container(container: Mapping[str, Any], network_mode: str) -> dict[str, Any
             port["hostPort"] = port.get("hostPort") or (port["containerPort"] if same_port else 0)
         ports.append(port)
     result["portMappings"] = ports
+    result["environment"] = [{"value": "", **entry} for entry in result.get("environment") or ()]
     if result.get("healthCheck"):
         check = {**_HEALTH_CHECK, **{key: value for key, value in result["healthCheck"].items() if value is not None}}
         result["healthCheck"] = check
@@ -220,8 +221,8 @@ def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> l
 
 def _whole(some: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """Names of containers that only ``some`` has."""
-    names = {container.get("name") for container in other.get("containerDefinitions", [])}
-    return [str(container.get("name")) for container in some.get("containerDefinitions", []) if container.get("name") not in names]
+    names = {str(container.get("name", "?")) for container in other.get("containerDefinitions", [])}
+    return [name for container in some.get("containerDefinitions", []) if (name := str(container.get("name", "?"))) not in names]
 
 
 def _aligned(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -257,7 +258,7 @@ def _leaves(value: Any, path: Path = (), key: str = "") -> Iterator[tuple[Path, 
                 yield from _leaves(item, (*path, label), key if key != "containerDefinitions" else "")
             else:
                 yield from _leaves({k: v for k, v in item.items() if k != _ENTRY_NAMES[key]}, (*path, label))
-    else:
+    elif path:
         yield path, value
 
 

@@ -4,7 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.redash.ecs.plugins.module_utils.core.env_files import EnvFileError, add_libcompose, parse_docker, parse_specification
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.env_files import (
+    EnvFileError,
+    add_libcompose,
+    parse_docker,
+    parse_specification,
+)
 
 ODD = """# comment
 

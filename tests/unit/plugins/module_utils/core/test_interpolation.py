@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.redash.ecs.plugins.module_utils.core.interpolation import InterpolationError, expand_env, interpolate
 
 VARIABLES = {"SET": "set", "EMPTY": "", "A1_b": "x"}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.redash.ecs.plugins.module_utils.core.shell_words import split_v2, split_v3
 
 BOTH = [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.redash.ecs.plugins.module_utils.core.units import duration_in_seconds, float_text, size_in_bytes
 
 MIB = 1024 * 1024
@@ -27,7 +28,7 @@ def test_sizes(text: str, size: int) -> None:
     assert size_in_bytes(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "m", "-1m", "1.m", "1x", "1.5.2g", "1 mb ", "9" * 50, "999999999p", "１m"])
+@pytest.mark.parametrize("text", ["", "m", "-1m", "1.m", "1x", "1.5.2g", "1 mb ", "9" * 50, "999999999p", "\uff11m"])
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match="is not a size"):
         size_in_bytes(text)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.yaml_tree import load, resolve
 
