@@ -122,6 +122,8 @@ class Watch:
         parts = []
         for deployment in snapshot.service.get("deployments") or []:
             ours = deployment["id"] == self.deployment_id
+            if not ours and not _has_tasks(deployment):
+                continue
             counts = f"{deployment.get('runningCount', 0)} of {deployment.get('desiredCount', 0)} running"
             if deployment.get("pendingCount"):
                 counts += f", {deployment['pendingCount']} pending"
@@ -256,7 +258,10 @@ class Watch:
                 f"the primary deployment runs {revision(primary['taskDefinition'])}, not {revision(self.task_definition)}",
                 "Somebody else deploys this service: find out who, and rerun.",
             )
-        if primary.get("rolloutState", "COMPLETED") != "COMPLETED" or len(service.get("deployments") or []) > 1:
+        if primary.get("rolloutState", "COMPLETED") != "COMPLETED":
+            return GOING
+        # A deployment that failed stays in the list, empty; one that still has tasks is being replaced by ours.
+        if any(other["id"] != primary["id"] and _has_tasks(other) for other in service["deployments"]):
             return GOING
         if int(service.get("runningCount", 0)) != desired or int(service.get("pendingCount", 0)):
             return GOING
@@ -282,6 +287,10 @@ class Watch:
         if events:
             parts.append(f"last event: {events[0]['message']}")
         return "; ".join(parts + ill)
+
+
+def _has_tasks(deployment: Mapping[str, Any]) -> bool:
+    return bool(deployment.get("runningCount") or deployment.get("pendingCount"))
 
 
 def is_failure(task: Mapping[str, Any]) -> bool:

@@ -660,6 +660,21 @@ def test_old_tasks_still_draining_are_waited_for(stage: Stage, ecs: FakeEcs) -> 
     assert stage.time.seconds >= 60
 
 
+def test_deployments_that_failed_earlier_stay_in_ecs_s_list_and_do_not_matter(stage: Stage, ecs: FakeEcs) -> None:
+    """Seen on MiniStack; a failed deployment is listed until a later one replaces it on ECS, too."""
+    ecs.running_service(7)
+    failed = ecs.deployment(6, "FAILED", status="ACTIVE", failedTasks=3)
+    ecs.service["deployments"].append(failed)
+
+    def done() -> None:
+        ecs.steady()
+        ecs.service["deployments"].append(failed)
+
+    ecs.at(5, done)
+    assert stage.run()["changed"] is True
+    assert not any("redash:6" in line for line in stage.lines)
+
+
 def test_two_crashes_and_then_success_is_success(stage: Stage, ecs: FakeEcs) -> None:
     ecs.running_service(7)
     ecs.at(5, lambda: ecs.crash("a"))
