@@ -18,6 +18,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Prob
 # The programs' last word, on a line of its own among whatever else Redash logs.
 RESULT = re.compile(r"redash-ecs-result: (\{.*\})\s*$")
 
+# What Redash logs while it loads, as every command does: [2026-11-23 00:31:48,000][PID:7][INFO][xmlschema] ...
+LOGGED = re.compile(r"\[\d{4}-")
+
 # alembic's own line, on standard error: INFO  [alembic.runtime.migration] Running upgrade a, b -> c, title
 RUNNING = re.compile(r"Running upgrade (?P<before>[0-9a-f, ]*?) -> (?P<after>[0-9a-f]+)(?:, (?P<title>.*))?")
 
@@ -205,6 +208,7 @@ def judge_migration(lines: Sequence[str], rc: int | None, revision_after: str) -
     facts = {"revision_now": now, "migrations": ran}
     if now == revision_after and rc == 0:
         return facts
-    reason = next((line.strip() for line in reversed(lines) if line.strip() and not RESULT.search(line)), "no reason was logged")
+    said = [line.strip() for line in lines if line.strip() and not RESULT.search(line) and not LOGGED.match(line)]
+    reason = said[-1] if said else "no reason was logged"
     what = f"the migration ended with exit code {rc} at revision {now}, expected {revision_after}"
     raise RedashError(Problem(f"{what}: {reason}", "migrate", ""), result=facts)

@@ -1,0 +1,201 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.core import migration, upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record
+
+HEALTHY: dict[str, Any] = {
+    "version": "25.8.0",
+    "revisions": ["db0aca1ebd32"],
+    "heads": ["db0aca1ebd32"],
+    "pending": [],
+    "key_given": True,
+    "cookie_secret_default": False,
+    "wrong_key": [],
+    "users": 3,
+    "without_picture": 0,
+    "unquotable": 0,
+    "queries": 12,
+    "lacking": [],
+    "max_connections": 100,
+    "connections": 10,
+    "bytes": 9000000,
+}
+OLD = {"wrong_key": [], "key_given": True}
+
+
+def seen(**values: Any) -> dict[str, Any]:
+    return {**HEALTHY, **values}
+
+
+def behind(**values: Any) -> dict[str, Any]:
+    """10.1.0's database seen from 25.8.0."""
+    chain = [list(each) for each in migration.MIGRATIONS[4:]]
+    return seen(revisions=["89bc7873a3e0"], pending=chain, **values)
+
+
+def said(value: dict[str, Any]) -> list[str]:
+    return ["[2026-11-23][PID:1][INFO][xmlschema] Include schema", f"redash-ecs-result: {json.dumps(value)}", ""]
+
+
+def test_the_result_is_found_among_other_lines() -> None:
+    assert migration.result(said({"a": 1}), "look") == {"a": 1}
+
+
+def test_the_last_result_counts() -> None:
+    assert migration.result([*said({"a": 1}), *said({"a": 2})], "look") == {"a": 2}
+
+
+@pytest.mark.parametrize("lines", [[], ["Traceback (most recent call last):"], ["redash-ecs-result: {"]])
+def test_a_task_that_said_nothing_is_a_failure(lines: list[str]) -> None:
+    with pytest.raises(RedashError, match="cannot look: the task ended without saying what it saw"):
+        migration.result(lines, "look")
+
+
+def test_the_table_of_migrations_ends_at_every_known_head() -> None:
+    for release in RELEASES.values():
+        assert release.alembic_head is None or release.alembic_head in migration.ORDER
+
+
+def test_the_migrations_between_two_releases() -> None:
+    ran = migration.pending("89bc7873a3e0", "db0aca1ebd32")
+    assert ran is not None
+    # Seen in a real upgrade from 10.1.0 to 25.8.0: seven, of which two come after 25.1.0's head.
+    assert [revision for revision, _ in ran][:2] == ["fd4fc850d7ea", "1038c2174f5d"]
+    assert len(ran) == 7
+    assert [revision for revision, _ in migration.pending("9e8c841d1a30", "db0aca1ebd32") or []] == ["1655999df5e3", "db0aca1ebd32"]
+
+
+def test_no_way_back_and_none_from_the_unknown() -> None:
+    assert migration.pending("db0aca1ebd32", "89bc7873a3e0") is None
+    assert migration.pending("0123456789ab", "89bc7873a3e0") is None
+    assert migration.pending("db0aca1ebd32", "db0aca1ebd32") == []
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (seen(), "equal"),
+        (behind(), "behind"),
+        (seen(revisions=["db0aca1ebd32"], heads=["89bc7873a3e0"], pending=None), "ahead"),
+        (seen(revisions=["0123456789ab"], pending=None), "unknown"),
+        (seen(revisions=[]), "unknown"),
+        (seen(revisions=["0ec979123ba4", "d7d747033183"], pending=[["89bc7873a3e0", "fix"]]), "behind"),
+    ],
+)
+def test_where_the_database_stands(there: dict[str, Any], expected: str) -> None:
+    assert migration.position(there).position == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (OLD, seen(heads=["89bc7873a3e0"], pending=None), "revision db0aca1ebd32 is newer than 25.8.0's 89bc7873a3e0"),
+        (OLD, seen(revisions=["0123456789ab"], pending=None), "revision 0123456789ab is unknown to 25.8.0"),
+        (OLD, seen(revisions=[], pending=None), "has no revision"),
+        (OLD, seen(wrong_key=["sales"]), "cannot decrypt sales. The running release can: its REDASH_SECRET_KEY is another one"),
+        ({"wrong_key": ["sales"], "key_given": True}, seen(wrong_key=["sales"]), "The running release cannot read them either"),
+        ({"wrong_key": [], "key_given": False}, seen(wrong_key=["sales"]), "used its cookie secret instead"),
+        (OLD, seen(cookie_secret_default=True), "anyone can forge a session"),
+        (OLD, behind(lacking=[["old", "treasuredata", 4]]), r"old \(type treasuredata, 4 queries\)"),
+        (OLD, behind(unquotable=2), "fails on 2 users whose picture's address holds a quote"),
+        (OLD, seen(connections=95), "95 of 100 connections are in use"),
+        (
+            OLD,
+            seen(revisions=["e5c7a4e2df4d"], heads=["89bc7873a3e0"], pending=[["d7d747033183", ""]], key_given=False),
+            "would encrypt alert destinations with the cookie secret",
+        ),
+    ],
+)
+def test_what_forbids_an_upgrade_is_said(old: dict[str, Any], new: dict[str, Any], expected: str) -> None:
+    with pytest.raises(RedashError, match=expected):
+        migration.compare(old, new, "25.8.0")
+
+
+def test_everything_that_forbids_it_is_said_at_once() -> None:
+    with pytest.raises(RedashError) as caught:
+        migration.compare(OLD, behind(wrong_key=["sales"], unquotable=1, cookie_secret_default=True), "25.8.0")
+    assert len(caught.value.problems) == 3
+
+
+def test_traps_of_migrations_that_will_not_run_forbid_nothing() -> None:
+    harmless = seen(lacking=[["old", "treasuredata", 4]], unquotable=2, without_picture=3)
+    assert migration.compare(OLD, harmless, "25.8.0").position == "equal"
+    assert migration.notes(harmless, migration.position(harmless)) == []
+
+
+def test_lost_invitations_are_announced_as_prevented() -> None:
+    there = behind(without_picture=3)
+    assert "details (open invitations) of 3 users" in migration.notes(there, migration.position(there))[0]
+
+
+LOG = [
+    "INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.",
+    "INFO  [alembic.runtime.migration] Running upgrade 9e8c841d1a30 -> 1655999df5e3, set default alert selector",
+    "INFO  [alembic.runtime.migration] Running upgrade 1655999df5e3 -> db0aca1ebd32, 12-column dashboard layout",
+]
+
+
+def test_a_migration_that_ran_is_read_from_log_and_revision() -> None:
+    facts = migration.judge_migration([*LOG, *said({"revisions": ["db0aca1ebd32"]})], 0, "db0aca1ebd32")
+    assert facts == {"revision_now": "db0aca1ebd32", "migrations": ["1655999df5e3", "db0aca1ebd32"]}
+
+
+def test_a_rerun_of_a_migration_that_had_ended_is_as_good() -> None:
+    assert migration.judge_migration(said({"revisions": ["db0aca1ebd32"]}), 0, "db0aca1ebd32")["migrations"] == []
+
+
+def test_exit_0_with_the_old_revision_is_a_failure() -> None:
+    with pytest.raises(RedashError, match="exit code 0 at revision 89bc7873a3e0, expected db0aca1ebd32"):
+        migration.judge_migration(said({"revisions": ["89bc7873a3e0"]}), 0, "db0aca1ebd32")
+
+
+def test_a_failed_migration_gives_the_last_thing_that_it_logged_as_its_reason() -> None:
+    lines = [*LOG, "AttributeError: 'NoneType' object has no attribute 'gen_query_hash'", *said({"revisions": ["89bc7873a3e0"]})]
+    with pytest.raises(RedashError, match="exit code 1 at revision 89bc7873a3e0.*gen_query_hash"):
+        migration.judge_migration(lines, 1, "db0aca1ebd32")
+
+
+def test_the_facts_of_each_step() -> None:
+    record = Record(number=1, kind="upgrade", to_version="25.8.0")
+    record.facts.update(upgrade.found(record, "read", said(seen(version="10.1.0", revisions=["89bc7873a3e0"])), 0))
+    assert record.facts["revision_before"] == "89bc7873a3e0"
+    record.facts.update(upgrade.found(record, "check", said(behind()), 0))
+    assert record.facts["revision_after"] == "db0aca1ebd32"
+    assert len(record.facts["migrations"]) == 7
+    assert upgrade.found(record, "inspect", said(seen()), 0) == {"revision_now": "db0aca1ebd32"}
+    assert upgrade.found(record, "drain", said({"running": 2, "waited": 300}), 0) == {"still_running": 2}
+    assert upgrade.found(record, "smoke", said({"version": "25.8.0", "queues": {"emails": "done"}}), 0) == {"queues": ["emails"]}
+    assert upgrade.found(record, "suspend", [], None) == {}
+
+
+def test_an_image_that_holds_another_release_is_refused_before_anything_is_stopped() -> None:
+    record = Record(number=1, kind="upgrade", to_version="25.8.0", facts={"old": OLD})
+    with pytest.raises(RedashError, match=r"holds Redash 25.1.0, not 25.8.0"):
+        upgrade.found(record, "check", said(seen(version="25.1.0")), 0)
+
+
+def test_check_mode_knows_the_whole_plan_from_the_running_release() -> None:
+    record = Record(number=0, kind="upgrade", to_version="25.8.0")
+    upgrade.outlook(record, seen(version="10.1.0", revisions=["89bc7873a3e0"], without_picture=1))
+    assert record.path == "full"
+    assert len(record.facts["migrations"]) == 7
+    assert record.facts["notes"]
+    assert [line.rpartition("(")[2].rstrip(")") for line in upgrade.plan(record)] == list(upgrade.FULL)
+    assert upgrade.downtime(record) > 0
+
+
+def test_check_mode_announces_a_rolling_deployment() -> None:
+    record = Record(number=0, kind="upgrade", to_version="26.3.0")
+    upgrade.outlook(record, seen())
+    assert record.path == "rolling"
+    assert upgrade.downtime(record) == 0

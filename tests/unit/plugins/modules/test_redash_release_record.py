@@ -1,0 +1,288 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
+from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Lock, Record, held, line, parse, parse_lock
+from ansible_collections.redash.ecs.plugins.module_utils.process import started
+from ansible_collections.redash.ecs.plugins.modules.redash_release_record import run
+
+PREFIX = "/redash/prod"
+
+
+class FakeSsm:
+    """Parameter Store, as far as records and locks touch it."""
+
+    class exceptions:
+        ClientError = ClientError
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.writes = 0
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "get_parameters_by_path"
+        return self
+
+    def paginate(self, Path: str, Recursive: bool) -> list[dict[str, Any]]:
+        names = [name for name in self.values if name.rpartition("/")[0] == Path]
+        # A page each: paging that is forgotten shows.
+        return [{"Parameters": [{"Name": name, "Value": self.values[name]}]} for name in names]
+
+    def put_parameter(self, Name: str, Value: str, Overwrite: bool = False, **_other: Any) -> None:
+        if Name in self.values and not Overwrite:
+            raise ClientError({"Error": {"Code": "ParameterAlreadyExists", "Message": "exists"}}, "PutParameter")
+        self.values[Name] = Value
+        self.writes += 1
+
+    def delete_parameter(self, Name: str) -> None:
+        if Name not in self.values:
+            raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": "not there"}}, "DeleteParameter")
+        del self.values[Name]
+
+
+class World:
+    """One Parameter Store, several runs of ansible-playbook on one or several machines."""
+
+    def __init__(self) -> None:
+        self.ssm = FakeSsm()
+        self.now = 1_000_000.0
+
+    def call(self, state: str, *, process: dict[str, Any] | None = None, check_mode: bool = False, **params: Any) -> dict[str, Any]:
+        context = Context(client=lambda service: self.ssm, check_mode=check_mode, clock=Clock(now=lambda: self.now))
+        defaults: dict[str, Any] = {
+            "prefix": PREFIX,
+            "state": state,
+            "kind": "upgrade",
+            "to_version": "25.8.0",
+            "from_version": "",
+            "by": "jane",
+            "restore": False,
+            "undo": False,
+            "take_lock": False,
+            "number": None,
+            "lock": None,
+            "done": "",
+            "facts": {},
+            "lines": [],
+            "rc": None,
+            "error": "",
+            "limits": {},
+            "process": process or HERE,
+        }
+        return run({**defaults, **params}, context)
+
+
+# This test process stands for an ansible-playbook that lives; one with a wrong start is dead.
+HERE = {"host": "laptop", "pid": os.getpid(), "started": started(os.getpid())}
+DEAD = {**HERE, "started": "long ago"}
+ELSEWHERE = {"host": "other-machine", "pid": 17, "started": "1"}
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def look(version: str, revision: str) -> list[str]:
+    seen = {
+        "version": version,
+        "revisions": [revision],
+        "heads": ["db0aca1ebd32"],
+        "pending": [] if revision == "db0aca1ebd32" else [["db0aca1ebd32", "twelve columns"]],
+        "key_given": True,
+        "cookie_secret_default": False,
+        "wrong_key": [],
+        "users": 1,
+        "without_picture": 0,
+        "unquotable": 0,
+        "queries": 1,
+        "lacking": [],
+        "max_connections": 100,
+        "connections": 1,
+        "bytes": 1,
+    }
+    return [f"redash-ecs-result: {json.dumps(seen)}"]
+
+
+def test_a_first_upgrade_begins_with_its_facts_kept(world: World) -> None:
+    opened = world.call("opened", facts={"services": {"prod": {"desired_count": 2}}})
+    assert (opened["number"], opened["lock"], opened["resumed"], opened["step"]) == (1, 1, False, "read")
+    stored = parse(world.ssm.values[f"{PREFIX}/releases/0001"], "test")
+    assert stored.facts == {"services": {"prod": {"desired_count": 2}}}
+    assert stored.by == "jane"
+
+
+def test_steps_advance_in_one_write_of_the_record_each(world: World) -> None:
+    opened = world.call("opened")
+    mine = {"number": opened["number"], "lock": opened["lock"]}
+    assert world.call("advanced", **mine)["step"] == "read"
+    assert world.call("advanced", **mine, done="read", lines=look("25.1.0", "9e8c841d1a30"), rc=0)["step"] == "register"
+    assert world.call("advanced", **mine, done="register", facts={"task_definitions": {"prod": "arn"}})["step"] == "check"
+    last = world.call("advanced", **mine, done="check", lines=look("25.8.0", "9e8c841d1a30"), rc=0)
+    assert last["step"] == "snapshot"
+    assert last["record"]["path"] == "full"
+    assert last["record"]["from_version"] == "25.1.0"
+
+
+def test_a_second_run_at_the_same_time_is_refused_by_name(world: World) -> None:
+    world.call("opened", by="jane")
+    with pytest.raises(RedashError, match=r"jane is working on this installation \(on laptop"):
+        world.call("opened", by="joe", process=ELSEWHERE)
+    assert len(world.ssm.values) == 2
+
+
+def test_a_run_whose_process_is_dead_is_taken_over_at_once(world: World) -> None:
+    world.call("opened", process=DEAD)
+    again = world.call("opened")
+    assert (again["number"], again["lock"], again["resumed"]) == (1, 2, True)
+
+
+def test_a_dead_run_of_another_machine_is_waited_for_until_its_step_is_over(world: World) -> None:
+    opened = world.call("opened", process=ELSEWHERE)
+    world.call("advanced", process=ELSEWHERE, number=1, lock=opened["lock"], limits={"read": 600})
+    world.now += 600
+    with pytest.raises(RedashError, match=r"step read.*ends by itself in 3 min"):
+        world.call("opened")
+    world.now += 121
+    assert world.call("opened")["resumed"]
+
+
+def test_a_lock_can_be_taken_by_hand(world: World) -> None:
+    world.call("opened", process=ELSEWHERE)
+    assert world.call("opened", take_lock=True)["lock"] == 2
+
+
+def test_a_run_that_lost_its_lock_stops_before_it_writes(world: World) -> None:
+    opened = world.call("opened", process=ELSEWHERE)
+    world.call("opened", take_lock=True, by="joe")
+    before = dict(world.ssm.values)
+    with pytest.raises(RedashError, match="this run lost its lock to joe"):
+        world.call("advanced", process=ELSEWHERE, number=opened["number"], lock=opened["lock"])
+    assert world.ssm.values == before
+
+
+def test_a_released_lock_lets_the_next_run_begin(world: World) -> None:
+    opened = world.call("opened", process=ELSEWHERE)
+    world.call("released", process=ELSEWHERE, lock=opened["lock"])
+    assert world.call("opened")["lock"] == 2
+
+
+def test_releasing_what_somebody_else_took_leaves_it_theirs(world: World) -> None:
+    opened = world.call("opened", process=ELSEWHERE)
+    world.call("opened", take_lock=True)
+    before = dict(world.ssm.values)
+    world.call("released", process=ELSEWHERE, lock=opened["lock"])
+    assert world.ssm.values == before
+
+
+def test_of_two_that_take_the_same_number_one_gets_it(world: World) -> None:
+    lock = Lock(1, "jane", "laptop", 1, "1", 2_000_000)
+    assert release_records.take(world.ssm, PREFIX, lock)
+    assert not release_records.take(world.ssm, PREFIX, lock)
+
+
+def test_who_slept_since_reading_and_creates_a_lower_number_gives_way(world: World) -> None:
+    for number in (7, 8):
+        assert release_records.take(world.ssm, PREFIX, Lock(number, "jane", "laptop", 1, "1", 2_000_000))
+    assert list(world.ssm.values) == [f"{PREFIX}/releases/lock/0008"]
+    assert not release_records.take(world.ssm, PREFIX, Lock(7, "late", "other", 2, "2", 2_000_000))
+    assert list(world.ssm.values) == [f"{PREFIX}/releases/lock/0008"]
+
+
+def test_an_upgrade_to_another_version_is_refused_and_gives_the_lock_back(world: World) -> None:
+    opened = world.call("opened")
+    world.call("released", lock=opened["lock"])
+    with pytest.raises(RedashError, match=r"upgrade to 25.8.0, is unfinished"):
+        world.call("opened", to_version="26.3.0")
+    newest = release_records.newest_lock(world.ssm, PREFIX)
+    assert newest is not None
+    assert newest.released
+
+
+def test_a_failure_turns_back_and_ends_refused_where_nothing_was_touched(world: World) -> None:
+    mine = {"number": 1, "lock": world.call("opened")["lock"]}
+    world.call("advanced", **mine)
+    failed = world.call("failed", **mine, error="no such image")
+    assert (failed["record"]["state"], failed["step"]) == ("refused", "")
+    assert failed["record"]["error"] == "no such image"
+
+
+def test_an_unfinished_upgrade_can_be_taken_back(world: World) -> None:
+    mine = {"number": 1, "lock": world.call("opened", process=DEAD)["lock"]}
+    world.call("advanced", process=DEAD, **mine)
+    world.call("advanced", process=DEAD, **mine, done="read", lines=look("25.1.0", "9e8c841d1a30"))
+    opened = world.call("opened", undo=True)
+    assert opened["step"] == "deregister"
+    with pytest.raises(RedashError, match="no upgrade is unfinished"):
+        world.call("advanced", number=1, lock=opened["lock"])
+        world.call("advanced", number=1, lock=opened["lock"], done="deregister")
+        world.call("released", lock=opened["lock"])
+        world.call("opened", undo=True)
+
+
+def test_check_mode_writes_nothing(world: World) -> None:
+    assert world.call("opened", check_mode=True)["step"] == "read"
+    world.call("advanced", check_mode=True, number=1, lock=1)
+    world.call("released", check_mode=True, lock=1)
+    assert world.ssm.values == {}
+
+
+def test_planning_needs_no_record(world: World) -> None:
+    planned = world.call("planned", lines=look("25.1.0", "9e8c841d1a30"))
+    assert planned["plan"][0] == "Take a snapshot of the database cluster (snapshot)"
+    assert planned["record"]["facts"]["migrations"] == ["1655999df5e3 default selector of alerts", "db0aca1ebd32 dashboards of 12 columns"]
+    assert world.ssm.values == {}
+
+
+def test_history_is_newest_first_and_one_line_each(world: World) -> None:
+    for number in (1, 2):
+        record = Record(
+            number, "upgrade", "25.8.0", "25.1.0", "jane", 1_764_000_000, state="succeeded", facts={"snapshot": f"prod-release-{number}"}
+        )
+        release_records.write(world.ssm, PREFIX, record, new=True)
+    lines = world.call("listed")["lines"]
+    assert lines[0].split() == [
+        "2", "2025-11-24", "16:00", "UTC", "upgrade", "25.1.0", "->", "25.8.0", "succeeded", "by", "jane;", "snapshot", "prod-release-2",
+    ]  # fmt: skip
+    assert len(lines) == 2
+
+
+def test_a_broken_record_is_one_line() -> None:
+    with pytest.raises(RedashError, match=r"/x/0001: is no release record"):
+        parse("hello", "/x/0001")
+    with pytest.raises(RedashError, match="unknown state 'new'"):
+        parse('{"number":1,"kind":"upgrade","state":"new"}', "/x/0001")
+
+
+def test_an_unreadable_lock_holds_nothing() -> None:
+    assert not held(parse_lock(3, "hello"), 1_000_000, alive=None)
+
+
+def test_a_process_that_lives_keeps_its_lock_past_its_time() -> None:
+    lock = Lock(1, "jane", "laptop", 1, "1", expires=10)
+    assert held(lock, 1_000_000, alive=True)
+    assert not held(lock, 1_000_000, alive=None)
+
+
+def test_a_long_error_is_cut_so_that_the_record_stays_small() -> None:
+    assert len(Record(1, "upgrade", error="x" * 5000).text()) < 1000
+
+
+def test_one_line_of_history_without_a_version() -> None:
+    assert line(Record(3, "backup", state="running", step="snapshot")).endswith("at step snapshot")
+
+
+def test_the_start_of_a_process_names_it() -> None:
+    assert started(os.getpid()) == started(os.getpid()) != ""
+    assert started(2**22 + 1) == ""
