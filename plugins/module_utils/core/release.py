@@ -243,7 +243,11 @@ def release(version: str) -> Release:
         return RELEASES[version]
     except KeyError:
         raise RedashError(
-            Problem(f"{version!r} is not a Redash release that is known", "redash_version", f"Known: {', '.join(RELEASES)}.")
+            Problem(
+                f"{version!r} is not a Redash release that is known",
+                "redash_version",
+                f"Known: {', '.join(RELEASES)}. For a newer one, keep the newest here and name its image in redash_image.",
+            )
         ) from None
 
 

@@ -246,6 +246,15 @@ def test_options_documentation_and_argument_spec_agree() -> None:
             assert documented[name].get(key) == spec.get(key), (name, key)
 
 
+def test_the_role_hands_over_every_option() -> None:
+    role = Path(module.__file__).parents[2] / "roles" / "compose_render"
+    (task,) = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    assert set(task["redash.ecs.redash_compose_render"]) == set(module.ARGUMENT_SPEC) - {"mode"}
+    defaults = yaml.safe_load((role / "defaults" / "main.yml").read_text())
+    documented = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert set(defaults) == set(documented)
+
+
 def test_what_is_returned_is_documented(tmp_path: Path) -> None:
     result = module.run(params(tmp_path), check_mode=False)
     documented = yaml.safe_load(module.RETURN)

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -668,6 +671,20 @@ def test_the_same_input_in_another_order_gives_the_same_bytes() -> None:
     one = options(settings=settings)
     other = options(settings=dict(reversed(settings.items())), secrets=dict(reversed(SECRETS.items())))
     assert render(one).files == render(other).files
+
+
+def test_the_bytes_do_not_depend_on_pythons_hashes() -> None:
+    program = (
+        "import hashlib, json, sys; sys.path[:0] = json.loads(sys.argv[1])\n"
+        "from ansible_collections.redash.ecs.plugins.module_utils.core.render import Options, render\n"
+        "o = Options(version='25.8.0', name='a', region='r', log_group='l', execution_role_arn='e', subnets=['s'], topology='split',\n"
+        "            secrets=json.loads(sys.argv[2]), settings={'B': 1, 'A': 2})\n"
+        "print(hashlib.sha256(json.dumps(render(o, open(sys.argv[3]).read(), 'x').files).encode()).hexdigest())"
+    )
+    arguments = [sys.executable, "-c", program, json.dumps(sys.path), json.dumps(SECRETS), str(FIXTURES / "19-rq-tag.yml")]
+    text = {subprocess.run(arguments, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True).stdout for seed in ("1", "2", "3")}
+    assert len(text) == 1
+    assert re.fullmatch(r"[0-9a-f]{64}\n", text.pop())
 
 
 def test_a_path_is_not_in_the_files_so_that_two_machines_agree() -> None:
