@@ -75,7 +75,7 @@ QUIET = 1.2
 QUIET_WHEN_EMPTY = 5.0
 # When ECS's own clock says that the process ended this long ago, one more look is enough.
 SETTLED = 2.0
-DRAIN_MAX = 60.0
+DRAIN_MAX = 300.0  # it still grows, or AWS throttles that hard
 # ECS is eventually consistent: right after RunTask a task may be MISSING.
 MISSING_MAX = 60.0
 STARTED_BY = "redash-ecs"
@@ -779,7 +779,7 @@ class _Following:
             elif complete and long_enough:
                 return
             if self.clock.monotonic() - self.at.ended > DRAIN_MAX:
-                self.log_problem = f"the log still grew {DRAIN_MAX:.0f} s after the end; read the rest in CloudWatch"
+                self.log_problem = f"the log was not complete {DRAIN_MAX:.0f} s after the end; read the rest in CloudWatch"
                 self.context.report(self.log_problem)
                 return
             self.clock.sleep(self.work.log_pace.of(pace.DRAIN))

@@ -80,6 +80,8 @@ class Reader:
     >>> reader = Reader(read_page)
     >>> reader.read()     # what is new
     >>> reader.confirm()  # what is new, and what came late
+
+    When a call fails (throttling), what had been read before it is kept for the next read.
     """
 
     def __init__(self, read_page: ReadPage) -> None:
@@ -87,36 +89,41 @@ class Reader:
         self._token: str | None = None
         self._newest = 0
         self._seen: Counter[Event] = Counter()
+        self._unreturned: list[Event] = []
         self.exists = False
         self.empty = True
 
     def read(self, *, to_the_end: bool = False) -> list[Event]:
         """New events. One call unless the page is full; ``to_the_end`` asks until the stream says it has ended."""
-        new: list[Event] = []
+        self._read(to_the_end)
+        return self._returned()
+
+    def confirm(self) -> list[Event]:
+        """Like ``read`` to the end, and what has been delivered late into the newest part already read."""
+        self._read(True)
+        if not self.empty:
+            self._read_again(max(0, self._newest - WINDOW))
+        return self._returned()
+
+    def _read(self, to_the_end: bool) -> None:
         while True:
             asked_with = self._token
             page = self._read_page(asked_with, None)
             if page is None:
-                return new
+                return
             self.exists = True
             self._token = page.token
-            new += page.events
+            self._remember(page.events)
             if page.token == asked_with:
-                break
+                return
             full = len(page.events) >= FULL_EVENTS or sum(len(event.message) for event in page.events) >= FULL_CHARACTERS
             # An empty page with a new token is no end: more may follow behind it.
             skipped = not page.events and asked_with is not None
             if not (to_the_end or full or skipped):
-                break
-        self._remember(new)
-        return new
+                return
 
-    def confirm(self) -> list[Event]:
-        """Like ``read`` to the end, and what has been delivered late into the newest part already read."""
-        new = self.read(to_the_end=True)
-        if self.empty:
-            return new
-        start = max(0, self._newest - WINDOW)
+    def _read_again(self, start: int) -> None:
+        known = Counter({event: count for event, count in self._seen.items() if event.timestamp >= start})
         there: Counter[Event] = Counter()
         order: list[Event] = []
         token: str | None = None
@@ -126,27 +133,32 @@ class Reader:
                 break
             there.update(page.events)
             order += page.events
-            if page.token == token:
+            # Everything known has come by, so the newest has: nothing older can follow.
+            if page.token == token or not known - there:
                 break
             token = page.token
-        missed = there - Counter({event: count for event, count in self._seen.items() if event.timestamp >= start})
+        missed = there - known
         late: list[Event] = []
         for event in order:
             if missed[event] > 0:
                 missed[event] -= 1
                 late.append(event)
         self._remember(late)
-        return new + late
 
     def _remember(self, events: Sequence[Event]) -> None:
         if not events:
             return
         self.empty = False
+        self._unreturned += events
         self._seen.update(events)
         self._newest = max(self._newest, *(event.timestamp for event in events))
         oldest = self._newest - 2 * WINDOW
         if any(event.timestamp < oldest for event in self._seen):
             self._seen = Counter({event: count for event, count in self._seen.items() if event.timestamp >= oldest})
+
+    def _returned(self) -> list[Event]:
+        events, self._unreturned = self._unreturned, []
+        return events
 
 
 def merge(batches: Iterable[tuple[str, Sequence[Event]]]) -> list[tuple[str, Event]]:

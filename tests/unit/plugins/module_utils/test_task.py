@@ -10,13 +10,13 @@ import threading
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context, Interrupted
 from ansible_collections.redash.ecs.plugins.module_utils.core import batch
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.task import run
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.unit.plugins.module_utils.task_fakes import Aws, Bucket, Time, client_error, container, params, ran
 
 
@@ -709,9 +709,7 @@ def test_what_run_task_is_asked() -> None:
         "count": 1,
         "overrides": {"containerOverrides": [{"name": "task-runner", "command": ["/app/manage.py", "groups", "list"]}]},
         "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}],
-        "networkConfiguration": {
-            "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}
-        },
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}},
         "platformVersion": "1.4.0",
         "enableExecuteCommand": True,
         "propagateTags": "TASK_DEFINITION",

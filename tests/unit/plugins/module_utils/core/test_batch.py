@@ -1,0 +1,147 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The program that runs in the image is run here for real, with a small Redash beside it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.batch import PROGRAM, Splitter, argv, mark_of, same_work
+from ansible_collections.redash.ecs.plugins.module_utils.core.manage import command
+
+CLI = """\
+import json, os, sys, time
+def manager():
+    words = sys.argv[1:]
+    if words[:1] == ["show"]:
+        sys.stdout.write(json.dumps({"words": words[1:], "program": sys.argv[0], "process": open("/proc/self/cmdline").read()}) + "\\n")
+    elif words[:1] == ["both"]:
+        for number in range(50):
+            sys.stdout.write("out %d\\n" % number); sys.stdout.flush()
+            sys.stderr.write("err %d\\n" % number); sys.stderr.flush()
+    elif words[:1] == ["exit"]:
+        sys.exit(int(words[1]))
+    elif words[:1] == ["kill"]:
+        os.kill(os.getpid(), 9)
+    elif words[:1] == ["crash"]:
+        raise ValueError("no")
+    elif words[:1] == ["cut"]:
+        sys.stdout.write("no line end")
+    elif words[:2] == ["users", "grant_admin"]:
+        sys.stdout.write("User [%s] not found.\\n" % words[2])
+    sys.exit(0)
+"""
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    (tmp_path / "redash").mkdir()
+    (tmp_path / "redash" / "__init__.py").write_text("")
+    (tmp_path / "redash" / "cli.py").write_text(CLI)
+    return tmp_path
+
+
+def run(
+    image: Path, *typed: str | list[str], mark: str = "m4rk", keep_going: bool = False, python: str = sys.executable
+) -> tuple[int, list[str]]:
+    commands = [command(one, secrets={"PW": "SECRET"}) for one in typed]
+    words = argv(commands, mark, keep_going=keep_going)
+    done = subprocess.run(
+        [python, *words[1:]],
+        cwd=image,
+        env={"PATH": os.environ["PATH"], "SECRET": "s3cr3t $PW \u00e9"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert done.stderr == ""  # all of it goes one way, or its order would be lost
+    return done.returncode, done.stdout.splitlines()
+
+
+def test_each_command_is_marked_with_its_exit_code(image: Path) -> None:
+    code, lines = run(image, "both", "exit 3", keep_going=True)
+    assert lines[0] == "m4rk begin 0"
+    assert lines[1:101] == [f"{where} {number}" for number in range(50) for where in ("out", "err")]
+    assert lines[101:] == ["m4rk end 0 0", "m4rk begin 1", "m4rk end 1 3"]
+    assert code == 3
+
+
+def test_it_stops_at_the_first_failure_or_goes_on_as_asked(image: Path) -> None:
+    assert run(image, "exit 3", "exit 0")[1] == ["m4rk begin 0", "m4rk end 0 3"]
+    code, lines = run(image, "exit 3", "exit 0", "exit 4", keep_going=True)
+    assert [line for line in lines if "end" in line] == ["m4rk end 0 3", "m4rk end 1 0", "m4rk end 2 4"]
+    assert code == 3
+
+
+def test_a_failure_that_exits_with_0_stops_it_too(image: Path) -> None:
+    code, lines = run(image, "users grant_admin x@y.z", "exit 0")
+    assert lines == ["m4rk begin 0", "User [x@y.z] not found.", "m4rk end 0 0"]
+    assert code == 1
+
+
+def test_a_crash_and_a_kill_are_told_and_do_not_end_the_rest(image: Path) -> None:
+    code, lines = run(image, "crash", "kill", "exit 0", keep_going=True)
+    assert [line for line in lines if " end " in line] == ["m4rk end 0 1", "m4rk end 1 137", "m4rk end 2 0"]
+    assert "ValueError: no" in lines and code == 1
+
+
+def test_a_last_line_without_its_end_does_not_hide_the_mark(image: Path) -> None:
+    assert run(image, "cut")[1] == ["m4rk begin 0", "no line end", "m4rk end 0 0"]
+
+
+def test_a_secret_reaches_the_command_and_no_process_argument(image: Path) -> None:
+    code, lines = run(image, ["show", "--password", "$PW", "a$PW", "$PWX", "*", "two words", '{"password": "$PW", "n": [1, "${PW}"]}'])
+    shown = __import__("json").loads(lines[1])
+    secret = "s3cr3t $PW \u00e9"
+    assert shown["words"][:6] == ["--password", secret, f"a{secret}", "$PWX", "*", "two words"]
+    assert __import__("json").loads(shown["words"][6]) == {"password": secret, "n": [1, secret]}
+    assert "s3cr3t" not in shown["process"] and shown["program"] == "/app/manage.py"
+    assert code == 0
+
+
+def test_a_single_command_simply_runs(image: Path) -> None:
+    code, lines = run(image, ["show", "$PW"], mark="")
+    assert len(lines) == 1 and code == 0
+    assert run(image, "exit 7", mark="")[0] == 7
+
+
+@pytest.mark.parametrize("python", ["python2.7", "python3.7", "python3.9", "python3.10", "python3.13"])
+def test_the_pythons_of_the_images_understand_it(image: Path, python: str) -> None:
+    found = shutil.which(python)
+    if found is None or subprocess.run([found, "-c", ""], capture_output=True).returncode:
+        pytest.skip(f"no {python} here")
+    code, lines = run(image, ["show", "$PW", '{"a": "$PW"}'], "exit 3", python=found)
+    assert lines[-1] == "m4rk end 1 3" and code == 3
+
+
+def test_it_is_written_for_python_2_too() -> None:
+    """Where no old Python is at hand, its most likely tripwires are looked for."""
+    assert not any(new in PROGRAM for new in ('f"', "f'", "print(", "nonlocal", "subprocess.run", ":="))
+    assert len(PROGRAM) < 2500
+
+
+def test_equal_work_is_recognised_in_spite_of_the_mark() -> None:
+    one, other = argv([command("org list")], "a"), argv([command("org list")], "b")
+    assert same_work(one, other) and one != other
+    assert not same_work(one, argv([command("users list")], "a"))
+    assert not same_work(one, argv([command("org list")], ""))
+    assert not same_work(one, argv([command("org list")], "a", keep_going=True))
+    assert not same_work(["/app/manage.py", "org", "list"], one)
+    assert mark_of(one) == "a" and mark_of(["x"]) == ""
+
+
+def test_lines_are_sorted_by_command_and_no_output_is_taken_for_a_mark() -> None:
+    splitter = Splitter("m", 2)
+    fed = [
+        splitter.feed(line) for line in ("noise", "m begin 0", "x begin 1", "m begin 0 more", "m end 0 0", "m begin 1", "y", "m end 9 0")
+    ]
+    assert fed[1] == ("begin", 0) and fed[4] == ("end", 0)
+    assert splitter.results[0].lines == ["x begin 1", "m begin 0 more"] and splitter.results[0].rc == 0
+    assert splitter.results[1].lines == ["y", "m end 9 0"][:1] and splitter.results[1].rc is None
