@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import secrets as randomness
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.aws import parameters
+from ansible_collections.redash.ecs.plugins.module_utils.aws import parameters, services
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import secrets as core
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import Way, decide, key_in_use
 
 # Each round after the first is a race lost to somebody who makes the same secrets at this moment.
 ROUNDS = 3
@@ -48,7 +51,10 @@ def run(params: dict[str, Any], context: Context, choose: core.Choose = randomne
 def _present(params: dict[str, Any], context: Context, wanted: list[core.Secret], choose: core.Choose) -> dict[str, Any]:
     prefix = params["prefix"]
     ssm = context.client("ssm")
-    stored = parameters.read(ssm, prefix, core.needed_names(wanted), decrypt=core.needs_values(wanted))
+    guarded = params["installation"] and any(secret.name == "secret_key" for secret in wanted)
+    stored = parameters.read(ssm, prefix, core.needed_names(wanted), decrypt=bool(guarded) or core.needs_values(wanted))
+    if guarded:
+        wanted = _with_the_key_in_use(params, context, wanted, stored)
     steps = core.plan(prefix, wanted, stored, choose, allow_change=params["allow_change"], assume_parts=context.check_mode)
     versions = {name: item.version for name, item in stored.items()}
     arns = {name: item.arn for name, item in stored.items()}
@@ -81,6 +87,27 @@ def _present(params: dict[str, Any], context: Context, wanted: list[core.Secret]
     if context.diff_mode:
         result["diff"] = core.describe(prefix, steps, stored, versions)
     return result
+
+
+def _with_the_key_in_use(
+    params: dict[str, Any], context: Context, wanted: list[core.Secret], stored: Mapping[str, core.Stored]
+) -> list[core.Secret]:
+    """``wanted`` with the encryption key carried over from the containers as they run; RedashError on any doubt."""
+    installation = params["installation"]
+    containers = services.containers_in_use(
+        context.client("ecs"), installation["cluster"], installation["services"], installation["task_definitions"]
+    )
+    secret = next(secret for secret in wanted if secret.name == "secret_key")
+    # A parameter that was deleted: the person who read the key from a running container gives it.
+    in_use = key_in_use(containers, lambda reference: parameters.read_reference(context.client, reference) or secret.value)
+    known = stored.get("secret_key")
+    decision = decide("setup", given=secret.value, stored=known.value if known else None, in_use=in_use)
+    if decision.way is Way.STOP and "secret_key" not in params["allow_change"]:
+        raise RedashError(Problem(decision.why, f"{params['prefix']}/secret_key", decision.todo))
+    if decision.way is Way.STORE:
+        carried = replace(secret, value=decision.value, origin=decision.why)
+        return [carried if one is secret else one for one in wanted]
+    return wanted
 
 
 def _write(params: dict[str, Any], context: Context, ssm: Any, step: core.Step, version: int) -> int:

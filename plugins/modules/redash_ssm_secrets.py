@@ -62,6 +62,28 @@ options:
     type: list
     elements: str
     default: []
+  installation:
+    description:
+      - Where the installation runs, so that V(secret_key) can be held against the key in use. Redash encrypts data sources with
+        C(REDASH_SECRET_KEY) or, without one, with the cookie secret.
+      - A key in use that is not stored yet is carried over. A stored or given key that differs from the one in use is refused, and so are
+        containers with different keys.
+    type: dict
+    suboptions:
+      cluster:
+        description: The ECS cluster. It need not exist.
+        type: str
+        required: true
+      services:
+        description: The ECS services, ten at most. They need not exist.
+        type: list
+        elements: str
+        required: true
+      task_definitions:
+        description: Families whose newest revision counts too, such as the task runner's. They need not exist.
+        type: list
+        elements: str
+        default: []
   state:
     description:
       - V(present) makes what is missing.
@@ -177,6 +199,14 @@ ARGUMENT_SPEC = {
     },
     "tags": {"type": "dict"},
     "allow_change": {"type": "list", "elements": "str", "default": []},
+    "installation": {
+        "type": "dict",
+        "options": {
+            "cluster": {"type": "str", "required": True},
+            "services": {"type": "list", "elements": "str", "required": True},
+            "task_definitions": {"type": "list", "elements": "str", "default": []},
+        },
+    },
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "confirm": {"type": "str"},
 }

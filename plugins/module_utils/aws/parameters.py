@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
@@ -71,6 +72,25 @@ def read(ssm: Any, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[
                 encrypted=encrypted,
             )
     return found
+
+
+def read_reference(client: Callable[[str], Any], reference: str) -> str | None:
+    """The value behind a task definition's ``valueFrom``; None when it is gone.
+
+    A parameter by name or ARN, or a Secrets Manager ARN with ``:json-key:version-stage:version-id`` behind it.
+    """
+    try:
+        if ":secretsmanager:" in reference:
+            parts = reference.split(":")
+            key, stage, version = [*parts[7:], "", "", ""][:3]
+            request = {"SecretId": ":".join(parts[:7]), "VersionStage": stage, "VersionId": version}
+            text = client("secretsmanager").get_secret_value(**{name: value for name, value in request.items() if value})["SecretString"]
+            return str(json.loads(text)[key]) if key else str(text)
+        return str(client("ssm").get_parameter(Name=reference, WithDecryption=True)["Parameter"]["Value"])
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) in ("ParameterNotFound", "ResourceNotFoundException"):
+            return None
+        raise RedashError(_problem(error, f"read {reference}, which a task definition refers to", "ssm:GetParameter")) from error
 
 
 def create(ssm: Any, path: str, value: str, *, kms_key_id: str | None, tags: Mapping[str, str]) -> int:

@@ -46,6 +46,28 @@ def full_task_definition(ecs: Any, task_definition: str) -> str:
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 
 
+def containers_in_use(ecs: Any, cluster: str, names: Iterable[str], families: Iterable[str]) -> list[dict[str, Any]]:
+    """The container definitions that the services run, and those of the families' newest revisions.
+
+    What does not exist is left out: before the first set-up there is no cluster, service or family.
+    """
+    definitions: list[str] = []
+    try:
+        answer = ecs.describe_services(cluster=cluster, services=list(names))
+        definitions = [service["taskDefinition"] for service in answer["services"] if service["status"] != "INACTIVE"]
+    except (ClientError, BotoCoreError) as error:
+        if error_code(error) != "ClusterNotFoundException":
+            raise RedashError(problem_of(error, f"read the services of cluster {cluster}")) from error
+    found: list[dict[str, Any]] = []
+    for definition in [*dict.fromkeys(definitions), *families]:
+        try:
+            found += ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"]
+        except (ClientError, BotoCoreError) as error:
+            if error_code(error) != "ClientException":
+                raise RedashError(problem_of(error, f"read task definition {revision(definition)}")) from error
+    return found
+
+
 def create(ecs: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     """CreateService; the service. Raises AlreadyExists when somebody was quicker."""
     try:

@@ -48,6 +48,7 @@ class Secret:
     ``value``    given by a person; None when it is made here
     ``compose``  a template whose ``{placeholders}`` are ``values`` or other secrets; None when it is not composed
     ``values``   what is not secret in ``compose``: ``{"host": ..., "port": ...}``
+    ``origin``   where ``value`` comes from, for people
     """
 
     name: str
@@ -55,6 +56,7 @@ class Secret:
     value: str | None = field(default=None, repr=False)
     compose: str | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    origin: str = "given"
 
     @property
     def parts(self) -> list[str]:
@@ -195,7 +197,7 @@ def plan(
             why = f"composed of {', '.join(secret.parts)}" if secret.parts else "composed"
             wanted = None if missing else compose(secret, {part: values[part] or "" for part in secret.parts})
         else:
-            why, wanted = "given", secret.value
+            why, wanted = secret.origin, secret.value
         if existing is None:
             steps.append(Step(name, Destiny.CREATE, why, wanted))
         elif wanted is not None and wanted == existing.value:

@@ -55,6 +55,13 @@ class FakeParameterStore:
                 parameter["Value"] = "AQICAHg="
         return {"Parameters": found, "InvalidParameters": [name for name in Names if name not in self.parameters]}
 
+    def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:
+        assert WithDecryption
+        path = Name.split(":parameter", 1)[-1]
+        if path not in self.parameters:
+            raise refused("GetParameter", "ParameterNotFound", "")
+        return {"Parameter": self.parameters[path]}
+
     def put_parameter(self, **request: Any) -> dict[str, Any]:
         self.calls.append(("PutParameter", request))
         self.before_put()
@@ -83,8 +90,49 @@ class FakeSts:
         return {"Account": "111122223333"}
 
 
-def work(store: FakeParameterStore, *secrets: dict[str, Any], check_mode: bool = False, **params: Any) -> dict[str, Any]:
-    clients = {"ssm": store, "sts": FakeSts()}
+class FakeSecretsManager:
+    def get_secret_value(self, **request: str) -> dict[str, str]:
+        assert request == {"SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:redash-AbCdEf"}
+        return {"SecretString": json.dumps({"secret_key": "key-in-secrets-manager"})}
+
+
+class FakeEcs:
+    """Task definitions by family; services by name. Nothing else exists."""
+
+    def __init__(self, services: dict[str, str] | None = None, **families: dict[str, dict[str, str]]) -> None:
+        self.services = services
+        self.families = families
+
+    def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
+        if self.services is None:
+            raise refused("DescribeServices", "ClusterNotFoundException", "Cluster not found.")
+        found = [{"taskDefinition": self.services[name], "status": "ACTIVE"} for name in services if name in self.services]
+        return {"services": found, "failures": []}
+
+    def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:
+        if taskDefinition not in self.families:
+            raise refused("DescribeTaskDefinition", "ClientException", "Unable to describe task definition.")
+        container = self.families[taskDefinition]
+        return {
+            "taskDefinition": {
+                "containerDefinitions": [
+                    {
+                        "name": taskDefinition,
+                        "environment": [{"name": key, "value": value} for key, value in container.get("environment", {}).items()],
+                        "secrets": [{"name": key, "valueFrom": value} for key, value in container.get("secrets", {}).items()],
+                    }
+                ]
+            }
+        }
+
+
+INSTALLATION = {"cluster": "x", "services": ["x"], "task_definitions": ["runner"]}
+
+
+def work(
+    store: FakeParameterStore, *secrets: dict[str, Any], check_mode: bool = False, ecs: FakeEcs | None = None, **params: Any
+) -> dict[str, Any]:
+    clients = {"ssm": store, "sts": FakeSts(), "ecs": ecs, "secretsmanager": FakeSecretsManager()}
     defaults = {"length": 32, "value": None, "compose": None, "values": None}
     return run(
         {
@@ -94,6 +142,7 @@ def work(store: FakeParameterStore, *secrets: dict[str, Any], check_mode: bool =
             "allow_change": [],
             "state": "present",
             "confirm": None,
+            "installation": None,
             **params,
             "secrets": [{**defaults, **secret} for secret in secrets],
         },
@@ -255,3 +304,73 @@ def test_deleting_deletes_what_is_named_and_nothing_else() -> None:
     assert (result["changed"], result["deleted"]) == (True, ["secret_key"])
     assert set(store.parameters) == {f"{PREFIX}/cookie_secret"}
     assert work(store, {"name": "secret_key"}, state="absent", confirm=PREFIX)["changed"] is False
+
+
+# --- the encryption key is held against the one in use
+
+
+def test_before_the_first_set_up_a_key_is_made() -> None:
+    store = FakeParameterStore()
+    work(store, {"name": "secret_key"}, ecs=FakeEcs(), installation=INSTALLATION)
+    assert len(store.value("secret_key")) == 32
+
+
+def test_an_installation_that_uses_the_stored_key_is_left_alone() -> None:
+    store = FakeParameterStore(secret_key="key")
+    reference = {"secrets": {"REDASH_SECRET_KEY": "arn:aws:ssm:eu-west-1:1:parameter/redash/x/secret_key"}}
+    ecs = FakeEcs({"x": "x"}, x=reference, runner=reference)
+    assert work(store, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION)["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("container", "key", "where"),
+    [
+        ({"environment": {"REDASH_COOKIE_SECRET": "cookie-value"}}, "cookie-value", "REDASH_COOKIE_SECRET of the container x"),
+        ({"environment": {"REDASH_SECRET_KEY": "plain", "REDASH_COOKIE_SECRET": "c"}}, "plain", "REDASH_SECRET_KEY of the container x"),
+        ({"secrets": {"REDASH_SECRET_KEY": "/old/key"}}, "old-key", "REDASH_SECRET_KEY of the container x"),
+        (
+            {"secrets": {"REDASH_SECRET_KEY": "arn:aws:secretsmanager:eu-west-1:1:secret:redash-AbCdEf:secret_key::"}},
+            "key-in-secrets-manager",
+            "REDASH_SECRET_KEY of the container x",
+        ),
+    ],
+)
+def test_the_key_of_an_installation_made_otherwise_is_carried_over(container: dict[str, dict[str, str]], key: str, where: str) -> None:
+    store = FakeParameterStore()
+    store.store("/old/key", "old-key")
+    result = work(store, {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=container), installation=INSTALLATION)
+    assert store.value("secret_key") == key
+    assert f"/redash/x/secret_key: version 1 (carried over from {where})" in result["diff"]["after"]
+    assert key not in json.dumps(result)
+
+
+def test_a_stored_key_that_is_not_the_one_in_use_stops_before_anything_is_written() -> None:
+    store = FakeParameterStore(secret_key="stored-key")
+    ecs = FakeEcs({"x": "x"}, x={"environment": {"REDASH_SECRET_KEY": "running-key"}})
+    with pytest.raises(RedashError, match=r"/redash/x/secret_key: the stored secret_key is not the key in use") as caught:
+        work(store, {"name": "cookie_secret"}, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION)
+    assert store.writes == []
+    assert "stored-key" not in str(caught.value)
+    assert "running-key" not in str(caught.value)
+
+
+def test_a_task_runner_with_another_key_stops() -> None:
+    store = FakeParameterStore(secret_key="key")
+    ecs = FakeEcs({"x": "x"}, x={"environment": {"REDASH_SECRET_KEY": "key"}}, runner={"environment": {"REDASH_SECRET_KEY": "other"}})
+    with pytest.raises(RedashError, match="container runner: it is another key than REDASH_SECRET_KEY of the container x"):
+        work(store, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION)
+
+
+def test_a_parameter_that_somebody_deleted_stops_instead_of_being_made_anew() -> None:
+    store = FakeParameterStore()
+    ecs = FakeEcs({"x": "x"}, x={"secrets": {"REDASH_SECRET_KEY": "/redash/x/secret_key"}})
+    with pytest.raises(RedashError, match="is gone from the secret store"):
+        work(store, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION)
+    assert store.writes == []
+
+
+def test_a_deleted_key_that_a_person_read_from_a_container_is_put_back() -> None:
+    store = FakeParameterStore()
+    ecs = FakeEcs({"x": "x"}, x={"secrets": {"REDASH_SECRET_KEY": "/redash/x/secret_key"}})
+    work(store, {"name": "secret_key", "value": "read-by-exec"}, ecs=ecs, installation=INSTALLATION)
+    assert store.value("secret_key") == "read-by-exec"
