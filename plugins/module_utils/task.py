@@ -121,7 +121,8 @@ def run(params: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Run the task that ``params`` describe (redash_ecs_task's options). Raises RedashError when it failed."""
     plan = prepare(params, context)
     if context.check_mode:
-        context.report(f"would run: {plan.shown}")
+        for shown in [command.shown for command in plan.commands] or [plan.shown]:
+            context.report(f"would run: {shown}")
         return {
             "changed": not plan.reads,
             "task_definition": plan.task_definition["taskDefinitionArn"],

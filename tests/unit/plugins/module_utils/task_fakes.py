@@ -111,7 +111,7 @@ class Aws:
         self.run_task_errors: list[Exception] = []
         self.limits: dict[str, Bucket] = {}
         self.page_limit = 10_000
-        self.life: Callable[[float], dict[str, Any]] = lambda seconds: ran(seconds)
+        self.life: Callable[[float], dict[str, Any]] = ran
         self.on_start: Callable[[str], None] = lambda arn: None
         self.services: list[dict[str, Any]] = []
         self.subnets: list[dict[str, Any]] | None = None

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Groups and users as somebody wants them, and as they are -> the management commands that bring it about.
+
+Redash's commands can create groups and users, change a group's permissions and make somebody an
+administrator. They can't delete a group, rename anything, or change whom a group holds; that is said, not
+tried. Group names are not unique in Redash: ``groups create`` twice makes two, so what exists is compared first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
+
+_GROUP_KEYS = {"name", "permissions"}
+_USER_KEYS = {"email", "name", "groups", "admin", "google", "password", "invited_by"}
+
+
+@dataclass
+class Plan:
+    """``group_commands`` come first; ``user_commands`` name groups by id, so they are planned again after them.
+
+    ``changes`` and ``impossible`` are lines for people.
+    """
+
+    group_commands: list[list[str]] = field(default_factory=list)
+    user_commands: list[list[str]] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    impossible: list[str] = field(default_factory=list)
+
+
+def plan(
+    wanted_groups: Sequence[Mapping[str, Any]],
+    wanted_users: Sequence[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
+    users: Sequence[Mapping[str, Any]],
+    inviter: str = "",
+) -> Plan:
+    """``groups`` and ``users`` are what ``groups list`` and ``users list`` say (manage.parse).
+
+    ``inviter`` is the address in whose name people are invited who get neither a password nor Google.
+    Raises RedashError with everything that is wrong with what is wanted.
+    """
+    _check(wanted_groups, wanted_users, groups, inviter)
+    made = Plan()
+    ids: dict[str, str] = {}
+    for group in sorted(groups, key=lambda one: int(one["id"])):
+        name = str(group["name"])
+        if name in ids and any(one["name"] == name for one in wanted_groups):
+            made.impossible.append(f"group {name} exists more than once (ids {ids[name]}, {group['id']}); the first is used")
+        ids.setdefault(name, str(group["id"]))
+    by_id = {str(group["id"]): group for group in groups}
+    for wanted in wanted_groups:
+        _plan_group(made, wanted, by_id.get(ids.get(str(wanted["name"]), "")))
+    present = {str(user["email"]).lower(): user for user in users}
+    for wanted in wanted_users:
+        _plan_user(made, wanted, present.get(str(wanted["email"]).lower()), ids, inviter)
+    return made
+
+
+def _check(
+    wanted_groups: Sequence[Mapping[str, Any]],
+    wanted_users: Sequence[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
+    inviter: str,
+) -> None:
+    problems = Problems()
+    known = {str(group["name"]) for group in groups} | {str(group.get("name")) for group in wanted_groups}
+    seen: set[str] = set()
+    for index, group in enumerate(wanted_groups):
+        where = f"redash_groups[{index}]"
+        if not group.get("name"):
+            problems.add("a group without a name", where=where, todo="Give it one.")
+        elif group["name"] in seen:
+            problems.add(f"group {group['name']} stands twice", where=where, todo="Keep one.")
+        seen.add(str(group.get("name")))
+        for key in sorted(set(group) - _GROUP_KEYS):
+            problems.add(f"{key} is nothing that a group has", where=where, todo=f"It has {', '.join(sorted(_GROUP_KEYS))}.")
+    emails: set[str] = set()
+    for index, user in enumerate(wanted_users):
+        where = f"redash_users[{index}]"
+        email = str(user.get("email") or "").lower()
+        if "@" not in email:
+            problems.add(f"{user.get('email')!r} is no mail address", where=where, todo="Give email.")
+        elif email in emails:
+            problems.add(f"{email} stands twice", where=where, todo="Keep one.")
+        emails.add(email)
+        for key in sorted(set(user) - _USER_KEYS):
+            problems.add(f"{key} is nothing that a user has", where=where, todo=f"It has {', '.join(sorted(_USER_KEYS))}.")
+        for name in user.get("groups") or []:
+            if name not in known:
+                problems.add(f"there is no group {name}", where=where, todo="Add it to redash_groups, or correct the name.")
+        if user.get("password") and not str(user["password"]).startswith("$"):
+            problems.add(
+                f"the password of {email} is given in plain text",
+                where=where,
+                todo="Name a secret that the task runner carries: $NAME. Or leave it out: then the person is invited by mail.",
+            )
+        if not (user.get("password") or user.get("google") or user.get("invited_by") or inviter):
+            problems.add(f"nobody invites {email}", where=where, todo="Give password, google or invited_by, or set redash_admin.email.")
+    problems.raise_if_any()
+
+
+def _plan_group(made: Plan, wanted: Mapping[str, Any], present: Mapping[str, Any] | None) -> None:
+    name = str(wanted["name"])
+    permissions = wanted.get("permissions")
+    listed = ",".join(str(one) for one in permissions or [])
+    if present is None:
+        made.group_commands.append(["groups", "create", name, *(["--permissions", listed] if permissions is not None else [])])
+        made.changes.append(f"create group {name}" + (f" with {listed or 'no permission'}" if permissions is not None else ""))
+    # Without --permissions, change_permissions would reset them to Redash's own.
+    elif permissions is not None and set(map(str, permissions)) != set(map(str, present.get("permissions") or [])):
+        made.group_commands.append(["groups", "change_permissions", str(present["id"]), "--permissions", listed])
+        gone = sorted(set(map(str, present.get("permissions") or [])) - set(map(str, permissions)))
+        new = sorted(set(map(str, permissions)) - set(map(str, present.get("permissions") or [])))
+        made.changes.append(f"group {name}: " + ", ".join([*(f"+{one}" for one in new), *(f"-{one}" for one in gone)]))
+
+
+def _plan_user(made: Plan, wanted: Mapping[str, Any], present: Mapping[str, Any] | None, ids: Mapping[str, str], inviter: str) -> None:
+    email = str(wanted["email"])
+    groups = [str(name) for name in wanted.get("groups") or []]
+    if present is not None:
+        held = {str(name) for name in present.get("groups") or []}
+        if wanted.get("admin") and "admin" not in held:
+            made.user_commands.append(["users", "grant_admin", str(present["email"])])
+            made.changes.append(f"make {email} an administrator")
+        if wanted.get("admin") is False and "admin" in held:
+            made.impossible.append(f"{email} is an administrator: Redash has no command to take that away, use its Users page")
+        if wanted.get("groups") is not None:
+            missing = sorted(set(groups) - held)
+            # `admin` comes with admin: true, everybody else is in `default` or not as it was when they came.
+            more = sorted(held - set(groups) - {"admin"})
+            if missing or more:
+                change = ", ".join([*(f"+{name}" for name in missing), *(f"-{name}" for name in more)])
+                made.impossible.append(f"{email}, groups {change}: Redash has no command to change members, use its Groups page")
+        if wanted.get("name") and wanted["name"] != present.get("name"):
+            made.impossible.append(f"{email} is called {present.get('name')}: Redash has no command to rename, use its Users page")
+        return
+    # A group that is still to be made has no id yet; its name stands for it until then.
+    listed = "".join(f"{ids.get(name, name)}," for name in groups)
+    where = ["--groups", listed] if groups else []
+    name = str(wanted.get("name") or email.partition("@")[0])
+    if wanted.get("password") or wanted.get("google"):
+        how = ["--google"] if wanted.get("google") else ["--password", str(wanted["password"])]
+        made.user_commands.append(["users", "create", email, name, *how, *(["--admin"] if wanted.get("admin") else []), *where])
+        made.changes.append(f"create user {email}" + (f" in {', '.join(groups)}" if groups else ""))
+    else:
+        by = str(wanted.get("invited_by") or inviter)
+        admin = ["--admin", "true"] if wanted.get("admin") else []
+        made.user_commands.append(["users", "invite", email, name, by, *admin, *where])
+        made.changes.append(f"invite {email}" + (f" to {', '.join(groups)}" if groups else ""))
