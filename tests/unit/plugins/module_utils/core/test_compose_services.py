@@ -267,7 +267,8 @@ def test_values_that_are_refused(version: str | None, body: str, message: str) -
         (
             "2",
             "restart: always\ndepends_on: [db]\ncontainer_name: c\nexpose: ['5000']\nstdin_open: true\nstop_signal: SIGINT\n"
-            "network_mode: b\ndomainname: d\nmac_address: x\npid: host\nipc: host\nmem_limit: 1g\nmemswap_limit: 1g\ncpuset: '0'\ncpu_quota: 5\n"
+            "network_mode: b\n"
+            "domainname: d\nmac_address: x\npid: host\nipc: host\nmem_limit: 1g\nmemswap_limit: 1g\ncpuset: '0'\ncpu_quota: 5\n"
             "external_links: [x]\ngroup_add: [g]\nvolume_driver: v\noom_score_adj: 10\ncgroup_parent: x\nbuild: .",
         ),
         ("3", "restart: always\ndeploy: {replicas: 2}\nsysctls: [a=1]\nuserns_mode: host\nshm_size: 1m\nstdin_open: true"),
