@@ -379,6 +379,8 @@ def verdict(direct: Attempt, queue: Attempt) -> Failure | None:
         lead = "The settings are right, but mails that Redash itself sends do not leave."
     elif queue.sent and direct.sent is False:
         lead = "Mails that Redash itself sends do leave; only the one from the task runner does not."
+    elif direct.failure and queue.failure and direct.failure == queue.failure and direct.failure.cause == "task":
+        return Failure("task", f"Neither test mail could be tried: {direct.failure.what}", direct.failure.todo)
     elif direct.failure and queue.failure and direct.failure == queue.failure:
         return Failure(
             direct.failure.cause, f"No mail leaves, neither by {DIRECT} nor by {QUEUE}: {direct.failure.what}", direct.failure.todo
