@@ -46,13 +46,13 @@ PATIENCE = 5
 
 PACKAGES = (
     "ca-certificates",
+    "celery",
     "curl",
     "gunicorn",
     "openssl",
     "postgresql",
     "python-is-python3",
     "python3-alembic",
-    "python3-celery",
     "python3-click",
     "python3-cryptography",
     "python3-flask",
@@ -246,6 +246,7 @@ def _context(base: str, version: str, fault: str, sources: str) -> io.BytesIO:
         "COPY app /app",
         "WORKDIR /app",
         f"ENV REDASH_STAND_IN_VERSION={version} PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8",
+        "ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         *([f"ENV REDASH_STAND_IN_FAULT={fault}"] if fault else []),
         f"LABEL {SOURCES}={sources} org.redash-ecs.stand-in={version}",
         "EXPOSE 5000",
