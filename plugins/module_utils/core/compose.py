@@ -25,7 +25,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema imp
 )
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.interpolation import InterpolationError, Lookup, interpolate
-from ansible_collections.redash.ecs.plugins.module_utils.core.yaml_tree import Map, Seq, load, where_of
+from ansible_collections.redash.ecs.plugins.module_utils.core.yaml_tree import YES_AND_NO, Map, Seq, load, where_of
 
 Reader = Callable[[Path], bytes]
 PathLike = str | os.PathLike[str]
@@ -260,8 +260,7 @@ _TOP_LEVEL = {
 def _add_document(project: Project, path: Path, document: Map) -> None:
     problems = Problems()
     _check_top_level(project, document, problems)
-    services = _services_of(document, project.version)
-    services = _interpolated(project, services, problems)
+    services = _filled_in(project, _services_of(document, project.version), problems)
     check_services(services, project.version, problems)
     volumes = _section(project, document, "volumes", problems)
     secrets = _section(project, document, "secrets", problems)
@@ -325,6 +324,36 @@ def _section(project: Project, document: Map, key: str, problems: Problems) -> M
     result = _interpolated(project, section, problems)
     assert isinstance(result, Map)
     return result
+
+
+def _filled_in(project: Project, services: Any, problems: Problems) -> Any:
+    """Services with variables filled in; where a key wants true or a number, the text of a variable becomes one."""
+    result = _interpolated(project, services, problems)
+    if project.version in (V3, SPECIFICATION) and isinstance(services, Map):
+        for name, service in services.items():
+            if isinstance(service, Map):
+                _cast(service, result[name])
+    return result
+
+
+# docker/cli casts no other keys. Version 1 and 2 cast none.
+_CAST_TO_BOOLEAN = frozenset(("privileged", "read_only", "stdin_open", "tty", "init", "disable"))
+_CAST_TO_NUMBER = frozenset(("soft", "hard", "retries"))
+
+
+def _cast(before: Map, after: Map, inside: str = "") -> None:
+    for key, value in before.items():
+        if isinstance(value, Map) and (not inside or inside == "ulimits"):
+            if key in ("ulimits", "healthcheck") or inside:
+                _cast(value, after[key], inside or key)
+            continue
+        text = after[key]
+        if not isinstance(value, str) or "$" not in value or not isinstance(text, str):
+            continue
+        if key in _CAST_TO_BOOLEAN and text.lower() in YES_AND_NO:
+            after[key] = YES_AND_NO[text.lower()]
+        elif (key in _CAST_TO_NUMBER or inside == "ulimits") and text.isascii() and text.isdigit() and len(text) < 19:
+            after[key] = int(text)
 
 
 def _interpolated(project: Project, value: Any, problems: Problems, where: str = "") -> Any:
@@ -394,7 +423,7 @@ def _services_to_extend(project: Project, path: Path, where: str) -> Map:
     problems = Problems()
     # libcompose lets a version 1 file be extended from version 2 and the other way round.
     version = project.version if "services" in document else V1
-    services = _interpolated(project, _services_of(document, version), problems)
+    services = _filled_in(project, _services_of(document, version), problems)
     check_services(services, project.version, problems)
     problems.raise_if_any()
     return services if isinstance(services, Map) else Map(source, 1)

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema import V1, V2
+from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema import V1, V2, V3
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
 from ansible_collections.redash.ecs.plugins.module_utils.core.units import float_text
 from ansible_collections.redash.ecs.plugins.module_utils.core.yaml_tree import Map, Seq, is_reset, where_of
 
+# The tag of a list of ports that was merged from several files.
+MERGED = "merged"
 REPLACED = frozenset(("command", "entrypoint"))
 _NAMED = frozenset(("environment", "labels", "annotations", "sysctls"))
 _TEXT_OR_LIST = frozenset(("dns", "dns_search", "env_file", "tmpfs"))
@@ -54,7 +56,22 @@ def override(base: Map, over: Map, version: str, problems: Problems) -> Map:
     if version in (V1, V2):
         # libcompose has turned the first file's service into lists by now.
         return _merge_v2(_as_lists(base), over)
-    return _merge(base, over, problems, ())
+    merged = _merge(base, over, problems, ())
+    return _sorted_v3(merged) if version == V3 else merged
+
+
+def _sorted_v3(service: Map) -> Map:
+    """docker/cli orders what may be mounted or published when it merges a service: volumes here, ports by their tag later."""
+    ports, volumes = service.get("ports"), service.get("volumes")
+    if isinstance(ports, Seq):
+        ports.tag = MERGED
+    if isinstance(volumes, Seq):
+        order = sorted(range(len(volumes)), key=lambda index: str(_identity(volumes[index], "volumes")))
+        result = volumes.like()
+        for index in order:
+            result.put(volumes[index], volumes.where(index))
+        service["volumes"] = result
+    return service
 
 
 def extend(base: Map, service: Map, version: str, problems: Problems) -> Map:

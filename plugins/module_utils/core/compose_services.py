@@ -17,7 +17,12 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import env_files
 from ansible_collections.redash.ecs.plugins.module_utils.core.compose import Project
-from ansible_collections.redash.ecs.plugins.module_utils.core.compose_merge import environment_entries, environment_values, scalar_text
+from ansible_collections.redash.ecs.plugins.module_utils.core.compose_merge import (
+    MERGED,
+    environment_entries,
+    environment_values,
+    scalar_text,
+)
 from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema import EFFECTIVE, SPECIFICATION, V1, V2, V3
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.shell_words import split_v2, split_v3
@@ -222,7 +227,8 @@ class _Service:
         if self.version == V2 and "memoryReservation" in self.definition and "memory" not in self.definition:
             # To libcompose a reservation alone is the limit too.
             self.set("memory", self.definition["memoryReservation"], "mem_reservation")
-        if "image" not in self.service and "build" not in self.service:
+        # docker/cli wants neither; ECS does, and validate() says so.
+        if "image" not in self.service and "build" not in self.service and self.version != V3:
             self.problem("", "there is neither an image nor a build context", "Set image.", where=self.service.where())
         if self.version == V1 and "image" in self.service and {"build", "dockerfile"} & set(self.service):
             self.problem("image", "there are both an image and a build path", "Remove build: ECS needs the image.")
@@ -367,6 +373,10 @@ class _Service:
             if len(mappings) > MOST_PORTS:
                 self.problem(key, "more ports than a container can have", "Name the ports that are needed.")
                 return
+        if value.tag == MERGED:
+            # A later file's port replaces an earlier one's on the same host port.
+            by_host = {mapping["hostPort"] or (mapping["containerPort"], mapping["protocol"]): mapping for mapping in mappings}
+            mappings = sorted(by_host.values(), key=lambda mapping: mapping["hostPort"])
         if mappings:
             self.set("portMappings", mappings, key)
 

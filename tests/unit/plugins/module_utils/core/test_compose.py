@@ -373,3 +373,35 @@ def test_services_of_a_profile_take_part_only_when_it_is_active() -> None:
     assert list(containers(text)) == ["a"]
     assert list(containers(text, environ={"COMPOSE_PROFILES": "x, debug"})) == ["a", "b"]
     assert list(containers(text, environ={"COMPOSE_PROFILES": "*"})) == ["a", "b"]
+
+
+def test_version_3_orders_ports_and_volumes_that_it_merges() -> None:
+    definition = merged(V3, 'ports: ["9:9", "5:5", "80"], volumes: [/z, /a]', 'ports: ["7:7", "5:6"], volumes: [/m]')
+    assert [(port["hostPort"], port["containerPort"]) for port in definition["portMappings"]] == [(0, 80), (5, 6), (7, 7), (9, 9)]
+    assert [mount["containerPath"] for mount in definition["mountPoints"]] == ["/a", "/m", "/z"]
+
+
+@pytest.mark.parametrize("version", ["3", None])
+def test_a_variable_becomes_a_boolean_or_number_where_one_is_wanted(version: str | None) -> None:
+    body = """
+privileged: $YES
+tty: ${NO}
+ulimits: {nofile: {soft: $N, hard: '$N'}, nproc: $N}
+healthcheck: {test: a, retries: $N}
+hostname: $N
+"""
+    definition = web(version, body, environ={"YES": "true", "NO": "off", "N": "7"})
+    assert definition["privileged"] is True
+    assert "pseudoTerminal" not in definition
+    assert [limit["softLimit"] for limit in definition["ulimits"]] == [7, 7]
+    assert definition["healthCheck"]["retries"] == 7
+    assert definition["hostname"] == "7"
+
+
+def test_version_2_casts_no_variable() -> None:
+    with pytest.raises(RedashError, match="privileged is 'true', not true or false"):
+        web("2", "privileged: $YES", environ={"YES": "true"})
+
+
+def test_version_3_wants_no_image() -> None:
+    assert containers(V3 + "services: {web: {command: x}}\n")["web"]["image"] == ""
