@@ -246,6 +246,7 @@ def _context(base: str, version: str, fault: str, sources: str) -> io.BytesIO:
         "COPY app /app",
         "WORKDIR /app",
         f"ENV REDASH_STAND_IN_VERSION={version} PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 LANG=C.UTF-8",
+        "ENV SQLALCHEMY_SILENCE_UBER_WARNING=1",
         "ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         *([f"ENV REDASH_STAND_IN_FAULT={fault}"] if fault else []),
         f"LABEL {SOURCES}={sources} org.redash-ecs.stand-in={version}",

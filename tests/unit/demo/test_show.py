@@ -1,0 +1,35 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a person sees of a step."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from demo import show
+
+
+def test_a_short_step_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with show.step("Doing it"):
+        pass
+    assert capsys.readouterr().out == "  Doing it ...\n"
+
+
+def test_a_long_step_shows_that_it_is_alive(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show, "LOG_PERIOD", 0.05)
+    with show.step("Doing it"):
+        time.sleep(0.2)
+    assert capsys.readouterr().out.count("  Doing it ... 0 s\n") >= 2
+
+
+def test_a_failed_step_says_so_and_lets_the_error_through(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="no"), show.step("Doing it"):
+        raise ValueError("no")
+    assert capsys.readouterr().out.endswith("  Doing it ... 0 s, failed\n")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.9, "59 s"), (60, "1 min 00 s"), (125, "2 min 05 s")])
+def test_elapsed_time_in_words(seconds: float, text: str) -> None:
+    assert show._elapsed(seconds) == text
