@@ -103,7 +103,9 @@ class Plan:
     @property
     def shown(self) -> str:
         if not self.commands:
-            return shlex.join(self.argv)
+            # A program in the command is named by its first line.
+            first, _, more = shlex.join(self.argv).partition("\n")
+            return f"{first} ..." if more else first
         if len(self.commands) == 1:
             return self.commands[0].shown
         return f"{len(self.commands)} commands"
