@@ -271,7 +271,7 @@ def _unknown(key: str, path: tuple[str, ...], schema: dict[str, Any], where: str
     known = _OTHER_NAMES.get(key, key)
     if known in schema:
         return Problem(f"unknown key {key} in {at}", where, f"It is called {known} here.")
-    places = [".".join(place) for place in _places(SCHEMA, known)]
+    places = [".".join(place) or "the top level" for place in _places(SCHEMA, known)]
     if places:
         block = " block" if key in ("services", "secrets", "task_definition", "run_params") else ""
         return Problem(f"{key} has no meaning in {at}", where, f"Move the{block or ' key'} to {places[0]}.")
@@ -295,7 +295,7 @@ def _all_keys(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ..
 
 
 def _places(schema: Any, key: str) -> Iterator[tuple[str, ...]]:
-    """The paths below which ``key`` has a meaning; ``*`` reads ``<service>``."""
+    """The paths below which ``key`` has a meaning (empty for the top level); ``*`` reads ``<service>``."""
     for path in _all_keys(schema):
-        if path[-1] == key and len(path) > 1:
+        if path[-1] == key:
             yield tuple("<service>" if part == "*" else part for part in path[:-1])

@@ -62,6 +62,8 @@ task_definition:
         ("task_definition:\n  services: {web: {secret: []}}\n", "Did you mean secrets?"),
         ("task_definitions: {}\n", "Did you mean task_definition?"),
         ("run_params:\n  awsvpc_configuration: {}\n", "Move the key to run_params.network_configuration."),
+        ("task_definition:\n  ves: 1\n", "Did you mean version?"),
+        ("run_params:\n  task_definition: {}\n", "Move the block to the top level."),
         ("task_definition:\n  zzz: 1\n", "Remove it; the keys here are ecs_network_mode"),
         ("task_definition:\n  subnet: 1\n", "Did you mean run_params.network_configuration.awsvpc_configuration.subnets?"),
     ],
