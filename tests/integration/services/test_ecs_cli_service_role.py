@@ -1,0 +1,152 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The role ecs_cli_service on a local AWS whose tasks exist by name only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import LocalAws, Playbook
+from .test_ssm_secrets_role import changes
+
+INFRASTRUCTURE = {
+    "cluster_name": "shop",
+    "private_subnet_ids": ["subnet-a", "subnet-b"],
+    "public_subnet_ids": ["subnet-c"],
+    "task_security_group_ids": ["sg-1"],
+    "assign_public_ip": "DISABLED",
+    "target_group_arn": None,
+}
+ROLE = [{"import_role": {"name": "redash.ecs.ecs_cli_service"}}]
+
+
+def service(name: str, folder: Path, **fields: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "family": f"shop-{name}",
+        "compose_files": [str(folder / f"docker-compose-{name}.yml")],
+        "ecs_params": str(folder / f"ecs-params-{name}.yml"),
+        "containers": [name],
+        "load_balancer": None,
+        "queues": [],
+        "desired_count": None,
+        **fields,
+    }
+
+
+@pytest.fixture
+def variables(aws: LocalAws, tmp_path: Path) -> dict[str, Any]:
+    ecs = aws.client("ecs")
+    ecs.create_cluster(clusterName="shop")
+    for name in ("server", "scheduler", "worker"):
+        ecs.register_task_definition(
+            family=f"shop-{name}",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[{"name": name, "image": "redash/redash:25.8.0"}],
+        )
+    return {
+        "redash_name": "shop",
+        "redash_work_dir": str(tmp_path / "work"),
+        "redash_infrastructure": INFRASTRUCTURE,
+        "redash_desired_count": 2,
+        "task_definition_arns": {},
+        "compose_render_result": {
+            "services": [service("worker", tmp_path), service("scheduler", tmp_path, desired_count=1)],
+        },
+    }
+
+
+def test_split_services_are_made_once_and_the_scheduler_is_never_two(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
+    first = playbook.run(ROLE, variables=variables)
+    assert first.returncode == 0, first.stdout
+    assert "[prod] created service shop-worker" in first.stdout, "live output"
+    second = playbook.run(ROLE, variables=variables)
+    assert (changes(first.stdout), changes(second.stdout)) == (1, 0)
+    found = aws.client("ecs").describe_services(cluster="shop", services=["shop-worker", "shop-scheduler"])["services"]
+    worker, scheduler = sorted(found, key=lambda one: one["serviceName"], reverse=True)
+    assert (worker["desiredCount"], scheduler["desiredCount"]) == (2, 1)
+    assert worker["networkConfiguration"]["awsvpcConfiguration"] == {
+        "subnets": ["subnet-a", "subnet-b"],
+        "securityGroups": ["sg-1"],
+        "assignPublicIp": "DISABLED",
+    }
+    percent = {one["serviceName"]: one["deploymentConfiguration"] for one in found}
+    assert percent["shop-worker"]["minimumHealthyPercent"] == 100
+    assert (percent["shop-scheduler"]["minimumHealthyPercent"], percent["shop-scheduler"]["maximumPercent"]) == (0, 100)
+
+
+def test_a_count_left_empty_stays_autoscaling_s(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
+    assert playbook.run(ROLE, variables=variables).returncode == 0
+    aws.client("ecs").update_service(cluster="shop", service="shop-worker", desiredCount=5)
+    done = playbook.run(ROLE, variables={**variables, "redash_desired_count": ""})
+    assert changes(done.stdout) == 0
+    found = aws.client("ecs").describe_services(cluster="shop", services=["shop-worker"])["services"]
+    assert found[0]["desiredCount"] == 5
+
+
+def test_without_live_output_the_module_says_the_same(playbook: Playbook, variables: dict[str, Any]) -> None:
+    tasks = [
+        {
+            "redash.ecs.redash_ecs_service": {
+                "cluster": "shop",
+                "name": "quiet",
+                "task_definition": "shop-worker",
+                "subnets": ["subnet-a"],
+                "launch_type": "FARGATE",
+                "stream": False,
+            },
+            "register": "made",
+        },
+        {"copy": {"content": "{{ made | to_json }}", "dest": str(playbook.folder / "made.json")}},
+    ]
+    done = playbook.run(tasks, variables=variables)
+    assert done.returncode == 0, done.stdout
+    assert "created service" not in done.stdout
+    made = json.loads((playbook.folder / "made.json").read_text())
+    assert made["changed"] is True
+    assert made["reported"][0].startswith("created service quiet")
+    assert made["service"]["name"] == "quiet"
+
+
+def test_ecs_cli_writes_and_the_deployment_is_watched(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
+    """With a recorder in ecs-cli's place: the real binary can't be had here. It only writes down how it is called."""
+    recorder = playbook.folder / "ecs-cli"
+    calls = playbook.folder / "calls"
+    output = 'time="x" level=info msg="Using ECS task definition" TaskDefinition="shop-worker:1"'
+    recorder.write_text(f"#!/bin/sh\nprintf '%s\\n' \"HOME=$HOME KEY=$AWS_ACCESS_KEY_ID $*\" >> {calls}\necho '{output}'\n")
+    recorder.chmod(0o755)
+    variables["compose_render_result"] = {"services": [service("worker", playbook.folder)]}
+    assert playbook.run(ROLE, variables=variables).returncode == 0
+    done = playbook.run(ROLE, variables={**variables, "redash_engine": "ecs-cli", "ecs_cli_service_binary": str(recorder)})
+    assert done.returncode == 0, done.stdout
+    start = f"HOME={playbook.folder}/work/ecs-cli KEY=test"
+    assert calls.read_text().splitlines() == [
+        f"{start} configure --cluster shop --region eu-west-1 --default-launch-type FARGATE --config-name shop",
+        f"{start} compose --project-name shop-worker --file {playbook.folder}/docker-compose-worker.yml"
+        f" --ecs-params {playbook.folder}/ecs-params-worker.yml service up --cluster shop --launch-type FARGATE --timeout 0"
+        " --deployment-max-percent 200 --deployment-min-healthy-percent 100",
+    ]
+
+
+def test_ecs_cli_s_first_error_is_the_message(playbook: Playbook, variables: dict[str, Any]) -> None:
+    """With a recorder in ecs-cli's place, which says what the real one says about a bad compose file."""
+    recorder = playbook.folder / "ecs-cli"
+    error = 'time="x" level=error msg="Unable to open ECS Compose Project" error="Unsupported config option: foo"'
+    recorder.write_text(f"#!/bin/sh\n[ \"$1\" = configure ] && exit 0\necho '{error}'\nexit 1\n")
+    recorder.chmod(0o755)
+    done = playbook.run(ROLE, variables={**variables, "redash_engine": "ecs-cli", "ecs_cli_service_binary": str(recorder)})
+    assert done.returncode == 2
+    assert "ecs-cli: Unable to open ECS Compose Project Unsupported config option: foo" in " ".join(done.stdout.split())
+
+
+def test_ecs_cli_is_refused_where_it_can_t_be_sent(playbook: Playbook, variables: dict[str, Any]) -> None:
+    done = playbook.run(ROLE, variables={**variables, "redash_engine": "ecs-cli"})
+    assert done.returncode == 2
+    assert "redash_engine: ecs-cli talks to AWS itself only" in " ".join(done.stdout.split())
