@@ -67,7 +67,11 @@ def mend_cache_parameter_groups() -> None:
 
     def parameters(self: Any) -> Any:
         return ActionResult(
-            {"Parameters": [{"ParameterName": name, "ParameterValue": value, "Source": "user"} for name, value in asked(self)["set"].items()]}
+            {
+                "Parameters": [
+                    {"ParameterName": name, "ParameterValue": value, "Source": "user"} for name, value in asked(self)["set"].items()
+                ]
+            }
         )
 
     def modify(self: Any) -> Any:
@@ -114,7 +118,9 @@ def mend_replication_groups() -> None:
                 "CacheParameterGroupName": given.get("cache_parameter_group_name"),
                 "ParameterApplyStatus": "in-sync",
             }
-            cluster.security_groups = [{"SecurityGroupId": group_id, "Status": "active"} for group_id in given.get("security_group_ids") or []]
+            cluster.security_groups = [
+                {"SecurityGroupId": group_id, "Status": "active"} for group_id in given.get("security_group_ids") or []
+            ]
             cluster.at_rest_encryption_enabled = group.at_rest_encryption_enabled
             self.cache_clusters[name] = cluster
         return group

@@ -1,0 +1,317 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The whole work, with a script in terraform's place that answers as it was told and writes down what it was asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted, interruptible
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider, work
+
+FAKE = """#!{python}
+import json, os, pathlib, signal, sys, time
+home = pathlib.Path({home!r})
+tell = json.loads((home / "tell.json").read_text())
+words = sys.argv[1:]
+name = words[0]
+with (home / "asked.jsonl").open("a") as file:
+    file.write(json.dumps({{"words": words, "environ": dict(os.environ), "folder": os.getcwd(),
+                            "files": sorted(os.listdir())}}) + "\\n")
+if name == "version":
+    print(json.dumps({{"terraform_version": tell.get("version", "1.11.4")}}))
+elif name == "show":
+    print(json.dumps(tell.get("plan", {{}})))
+elif name == "output":
+    print(json.dumps(tell.get("outputs", {{}})))
+elif name == "workspace":
+    print("default")
+else:
+    if name == "plan":
+        [out] = [word[5:] for word in words if word.startswith("-out=")]
+        pathlib.Path(out).write_text("plan")
+    def interrupted(number, frame):
+        with (home / "signals").open("a") as file:
+            file.write("SIGINT\\n")
+        time.sleep(0.3)
+        (home / "saved").touch()
+        sys.exit(1)
+    signal.signal(signal.SIGINT, interrupted)
+    (home / f"began-{{name}}").touch()
+    for event in tell.get("events", {{}}).get(name, []):
+        print(event if isinstance(event, str) else json.dumps(event), flush=True)
+    time.sleep(tell.get("sleep", {{}}).get(name, 0))
+    sys.exit(tell.get("codes", {{}}).get(name, 0))
+"""
+
+CHANGE = {"address": "aws_vpc.this", "type": "aws_vpc", "mode": "managed", "change": {"actions": ["create"], "before": None, "after": {}}}
+DELETE = {
+    "address": "aws_rds_cluster.this",
+    "type": "aws_rds_cluster",
+    "mode": "managed",
+    "change": {"actions": ["delete"], "before": {}, "after": None},
+}
+
+
+class Fake:
+    """The script, what it is told, what it was asked, and the options of a run with it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        binary = folder / "bin" / "terraform"
+        binary.parent.mkdir()
+        binary.write_text(FAKE.format(python=sys.executable, home=str(folder)))
+        binary.chmod(0o755)
+        (folder / "module").mkdir()
+        (folder / "module" / "main.tf").write_text("# the module\n")
+        (folder / "module" / "terraform.tfstate").write_text("somebody's state")
+        self.tell()
+        self.reported: list[str] = []
+        self.params: dict[str, Any] = {name: option.get("default") for name, option in work.ARGUMENT_SPEC.items()} | {
+            "project_path": str(folder / "module"),
+            "work_dir": str(folder / "work"),
+            "backend": {"type": "local", "config": {}},
+        }
+
+    def tell(self, **told: Any) -> None:
+        (self.folder / "tell.json").write_text(json.dumps(told))
+
+    def run(self, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
+        context = Context(client=lambda name: None, report=self.reported.append, check_mode=check_mode)
+        return work.run({**self.params, **params}, context)
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        path = self.folder / "asked.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def commands(self) -> list[str]:
+        return [call["words"][0] for call in self.asked if call["words"][0] != "version"]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    fake = Fake(tmp_path)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(provider, "find", lambda environ, work_dir: provider.Source("from the test"))
+    return fake
+
+
+def test_the_plan_that_was_shown_is_the_one_that_is_applied_and_it_is_gone_afterwards(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, outputs={"redash": {"value": {"name": "x"}, "sensitive": False}})
+    result = fake.run()
+    planned = next(word[5:] for call in fake.asked if call["words"][0] == "plan" for word in call["words"] if word.startswith("-out="))
+    applied = next(call["words"][-1] for call in fake.asked if call["words"][0] == "apply")
+    assert result["changed"] and result["outputs"] == {"redash": {"name": "x"}}
+    assert planned == applied and not Path(planned).exists() and not Path(planned).parent.exists()
+
+
+def test_nothing_to_change_applies_nothing(fake: Fake) -> None:
+    assert fake.run()["changed"] is False
+    assert "apply" not in fake.commands()
+
+
+def test_check_mode_plans_without_a_lock_and_applies_nothing(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2})
+    result = fake.run(check_mode=True)
+    assert result["changed"] and "aws_vpc.this will be created" in result["diff"]["prepared"]
+    assert "apply" not in fake.commands()
+    assert "-lock=false" in next(call["words"] for call in fake.asked if call["words"][0] == "plan")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_protected_resource_stops_the_run_before_anything_is_applied(fake: Fake, check_mode: bool) -> None:
+    fake.tell(plan={"resource_changes": [DELETE]}, codes={"plan": 2})
+    with pytest.raises(RedashError, match="aws_rds_cluster.this will be DESTROYED"):
+        fake.run(check_mode=check_mode)
+    assert "apply" not in fake.commands() and not list((fake.folder / "work").glob(".plan-*"))
+
+
+def test_it_goes_on_when_that_is_allowed(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [DELETE]}, codes={"plan": 2})
+    fake.run(allow_replacement=["aws_rds_cluster"])
+    assert "apply" in fake.commands()
+
+
+def test_errors_come_one_line_each_and_the_plan_file_is_gone(fake: Fake) -> None:
+    def error(number: int) -> dict[str, Any]:
+        return {
+            "type": "diagnostic",
+            "diagnostic": {"severity": "error", "summary": f"creating {number}", "detail": "no\nway", "address": "a.b"},
+        }
+
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2, "apply": 1}, events={"apply": [error(1), error(2)]})
+    with pytest.raises(RedashError) as caught:
+        fake.run()
+    assert [str(problem) for problem in caught.value.problems] == ["a.b: creating 1: no way", "a.b: creating 2: no way"]
+    assert not list((fake.folder / "work").glob(".plan-*"))
+
+
+def test_a_crash_shows_its_last_words_and_where_the_rest_is(fake: Fake) -> None:
+    fake.tell(codes={"init": 2}, events={"init": ["panic: runtime error", "goroutine 1"]})
+    with pytest.raises(RedashError, match=r"terraform init ended with code 2: panic: runtime error goroutine 1\. See .*terraform\.log"):
+        fake.run()
+
+
+def test_a_lock_is_named_with_its_holder_and_the_way_out(fake: Fake) -> None:
+    detail = "Lock Info:\n  ID:        0e7b-1\n  Operation: OperationTypeApply\n  Who:       ci@runner\n  Created:   yesterday\n"
+    event = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Error acquiring the state lock", "detail": detail}}
+    fake.tell(codes={"plan": 1}, events={"plan": [event]})
+    with pytest.raises(RedashError) as caught:
+        fake.run(lock_timeout=7)
+    assert "ci@runner" in str(caught.value) and "redash_terraform_force_unlock=0e7b-1" in str(caught.value) and "7 s" in str(caught.value)
+    assert "-lock-timeout=7s" in fake.asked[-1]["words"]
+
+
+def test_force_unlock_releases_that_lock_first(fake: Fake) -> None:
+    fake.run(force_unlock="0e7b-1")
+    assert fake.commands().index("force-unlock") < fake.commands().index("plan")
+
+
+def test_sensitive_outputs_are_left_out(fake: Fake) -> None:
+    fake.tell(outputs={"a": {"value": 1, "sensitive": False}, "b": {"value": "s3cr3t", "sensitive": True}})
+    assert fake.run()["outputs"] == {"a": 1}
+
+
+def test_variables_go_by_a_file_that_only_its_owner_reads(fake: Fake) -> None:
+    fake.run(variables={"name": "redash-prod", "text": "${not} a template"})
+    path = fake.folder / "work" / "terraform.tfvars.json"
+    assert json.loads(path.read_text()) == {"name": "redash-prod", "text": "${not} a template"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not any("redash-prod" in word for call in fake.asked for word in call["words"])
+
+
+def test_the_module_is_copied_and_its_own_folder_untouched(fake: Fake) -> None:
+    before = sorted(path.name for path in (fake.folder / "module").iterdir())
+    fake.run()
+    assert sorted(path.name for path in (fake.folder / "module").iterdir()) == before
+    assert {call["folder"] for call in fake.asked if call["words"][0] != "version"} == {str(fake.folder / "work")}
+    assert not (fake.folder / "work" / "terraform.tfstate").exists()
+
+
+def test_a_file_that_left_the_module_leaves_the_copy_and_the_state_stays(fake: Fake) -> None:
+    (fake.folder / "module" / "old.tf").touch()
+    fake.run()
+    (fake.folder / "module" / "old.tf").unlink()
+    (fake.folder / "work" / "terraform.tfstate").write_text("state")
+    fake.run()
+    assert not (fake.folder / "work" / "old.tf").exists() and (fake.folder / "work" / "terraform.tfstate").read_text() == "state"
+
+
+def test_a_read_only_module_is_no_obstacle(fake: Fake) -> None:
+    (fake.folder / "module" / "main.tf").chmod(0o444)
+    fake.run()
+    fake.run()
+
+
+def test_working_in_the_modules_own_folder_is_refused(fake: Fake) -> None:
+    with pytest.raises(RedashError, match="own folder"):
+        fake.run(work_dir=fake.params["project_path"])
+
+
+def test_a_folder_without_a_module_is_refused(fake: Fake) -> None:
+    with pytest.raises(RedashError, match="holds no Terraform module"):
+        fake.run(project_path=str(fake.folder / "bin"))
+
+
+def test_the_backend_is_written_down(fake: Fake) -> None:
+    fake.run(backend={"type": "s3", "config": {"bucket": "b", "use_lockfile": True}})
+    written = json.loads((fake.folder / "work" / "backend_override.tf.json").read_text())
+    assert written == {"terraform": {"backend": {"s3": {"bucket": "b", "use_lockfile": True}}}}
+
+
+def test_an_old_terraform_is_refused(fake: Fake) -> None:
+    fake.tell(version="1.9.8")
+    with pytest.raises(RedashError, match=r"Terraform 1\.9\.8, too old"):
+        fake.run()
+
+
+def test_no_terraform_is_one_line(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(fake.folder / "nowhere"))
+    with pytest.raises(RedashError, match="terraform was not found on PATH"):
+        fake.run()
+
+
+def test_skip_unchanged_leaves_terraform_out_until_something_changes(fake: Fake) -> None:
+    fake.run(variables={"a": 1})
+    seen = len(fake.asked)
+    fake.run(variables={"a": 1}, skip_unchanged=True)
+    assert [call["words"][0] for call in fake.asked[seen:]] == ["version", "output"]
+    fake.run(variables={"a": 2}, skip_unchanged=True)
+    assert fake.commands()[-1] == "output" and fake.commands().count("plan") == 2
+
+
+def test_it_never_skips_unasked(fake: Fake) -> None:
+    fake.run()
+    fake.run()
+    assert fake.commands().count("plan") == 2
+
+
+def test_it_does_not_skip_after_an_apply_that_failed(fake: Fake) -> None:
+    fake.run()
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2, "apply": 1})
+    with pytest.raises(RedashError):
+        fake.run()
+    fake.tell()
+    fake.run(skip_unchanged=True)
+    assert fake.commands().count("plan") == 3
+
+
+def test_an_interruption_reaches_terraform_once_and_is_awaited(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 60})
+
+    def interrupt_twice() -> None:
+        while not (fake.folder / "began-apply").exists():
+            time.sleep(0.02)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt_twice)
+    thread.start()
+    with pytest.raises(Interrupted), interruptible():
+        fake.run()
+    thread.join()
+    assert (fake.folder / "saved").exists() and (fake.folder / "signals").read_text() == "SIGINT\n"
+    assert not list((fake.folder / "work").glob(".plan-*"))
+
+
+def test_an_emulator_shuts_out_the_shells_credentials() -> None:
+    shell = {"PATH": "/bin", "AWS_PROFILE": "production", "AWS_ACCESS_KEY_ID": "real", "AWS_SESSION_TOKEN": "real", "AWS_CA_BUNDLE": "/x"}
+    result = command.environment(
+        shell, {"endpoint_url": "http://127.0.0.1:4566", "access_key": "test", "secret_key": "test", "region": "eu-west-1"}, {}
+    )
+    assert "AWS_PROFILE" not in result and "real" not in result.values() and "AWS_CA_BUNDLE" not in result
+    assert result["AWS_ACCESS_KEY_ID"] == "test" and result["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert result["AWS_CONFIG_FILE"] == os.devnull and result["AWS_MAX_ATTEMPTS"] == "2"
+
+
+def test_a_profile_reaches_terraform() -> None:
+    result = command.environment({"AWS_PROFILE": "other"}, {"profile": "production", "region": "eu-west-1"}, {})
+    assert result["AWS_PROFILE"] == "production" and result["AWS_REGION"] == "eu-west-1"
+
+
+def test_given_keys_win_over_the_shells_profile() -> None:
+    result = command.environment({"AWS_PROFILE": "other", "AWS_SESSION_TOKEN": "old"}, {"access_key": "a", "secret_key": "b"}, {})
+    assert "AWS_PROFILE" not in result and "AWS_SESSION_TOKEN" not in result
+
+
+@pytest.mark.parametrize("name", ["TF_VAR_name", "TF_CLI_ARGS", "TF_CLI_ARGS_plan", "TF_WORKSPACE", "TF_DATA_DIR"])
+def test_what_would_change_the_plan_unseen_is_left_out(name: str) -> None:
+    assert name not in command.environment({name: "x"}, {}, {})
+
+
+def test_the_tasks_own_environment_wins() -> None:
+    assert command.environment({"TF_LOG": "INFO"}, {}, {"TF_LOG": "TRACE"})["TF_LOG"] == "TRACE"
