@@ -1,0 +1,373 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Following one task from its start to its true end: its phases, its log, its exit code, or an interrupt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws import logs as aws_logs
+from ansible_collections.redash.ecs.plugins.module_utils.aws import tasks as aws_tasks
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import botocore_exceptions, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.context import Interrupted
+from ansible_collections.redash.ecs.plugins.module_utils.core import account, batch, manage, outcome, pace, task_log
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import Stopped, anything_ran
+from ansible_collections.redash.ecs.plugins.module_utils.one_off.output import Output
+
+if TYPE_CHECKING:
+    from ansible_collections.redash.ecs.plugins.module_utils.one_off.work import Work
+
+# After the exit code shows, the log counts as complete once it has been quiet for this long. The log
+# driver sends its rest when the container ends, before or while ECS learns of the end; what remains is
+# the second or so until CloudWatch shows it.
+QUIET = 1.0
+# Nothing at all in the log is suspicious: a start of Redash always leaves some lines. So it gets longer.
+QUIET_WHEN_EMPTY = 5.0
+# When ECS's own clock says that the process ended this long ago, one more look is enough.
+SETTLED = 2.0
+DRAIN_MAX = 300.0  # it still grows, or AWS throttles that hard
+# ECS is eventually consistent: right after RunTask a task may be MISSING.
+MISSING_MAX = 60.0
+HEARTBEAT = 10.0
+
+
+class TimedOut(Exception):
+    pass
+
+
+def created(task: Mapping[str, Any]) -> float:
+    created = task.get("createdAt")
+    return created.timestamp() if isinstance(created, datetime) else 0.0
+
+
+@dataclass
+class _Source:
+    """One container's log and how far it has been read."""
+
+    stream: task_log.Stream
+    reader: task_log.Reader
+
+
+@dataclass
+class _Moments:
+    """Times on our own clock (monotonic seconds)."""
+
+    began: float
+    asked: float = 0.0  # RunTask was answered
+    running: float | None = None
+    ended: float | None = None
+    last_line: float = 0.0
+    said: float = 0.0
+    said_phase: str = ""
+
+
+class Following:
+    """One task, from its start to its end."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+        self.plan = work.plan
+        self.clock = work.clock
+        self.context = work.context
+        self.output = Output(work.plan, work.context.report, work.params["log_lines_max"])
+        self.arn: str | None = None
+        self.task: dict[str, Any] = {}
+        self.sources: list[_Source] = []
+        self.log_problem: str | None = None
+        self.died_first: list[str] = []
+        self.aws_date: datetime | None = None
+        self.at = _Moments(began=self.clock.monotonic())
+
+    def adopt(self, task: dict[str, Any]) -> None:
+        """Follow a task that somebody started before."""
+        mark = batch.mark_of(self.work.command_of(task))
+        if mark != self.plan.mark:
+            self.plan.mark = mark
+            self.output = Output(self.plan, self.context.report, self.work.params["log_lines_max"])
+        since = f", for {max(0.0, self.clock.now() - created(task)):.0f} s" if created(task) else ""
+        self.context.report(f"attached to task {aws_tasks.task_id(task['taskArn'])}, which runs this already{since}")
+
+    # The frame around: interrupts and time-outs.
+
+    def run_guarded(self) -> Stopped | None:
+        """Start and follow. Returns why it failed, None when it went well; raises RedashError when it was cut off."""
+        try:
+            stopped = self.work.attach_or_start(self)
+            if stopped is not None:
+                return stopped
+            if not self.work.attached:
+                self.context.report(f"started task {aws_tasks.task_id(str(self.arn))}: {self.plan.shown}")
+            if not self.work.params["wait"]:
+                return None
+            return self.follow()
+        except TimedOut:
+            raise self._cut_off(f"timed out after {self.work.params['timeout']} s") from None
+        except Interrupted as interrupted:
+            raise self._cut_off(f"interrupted by {interrupted.signal_name}") from None
+        except RedashError as error:
+            raise RedashError(error.problems, result={**self._facts(), **error.result}) from error
+        except Exception:
+            raise
+        except BaseException as cause:  # Ansible's own task timeout, KeyboardInterrupt
+            self.context.report(str(self._cut_off(type(cause).__name__)))
+            raise
+
+    def _cut_off(self, why: str) -> RedashError:
+        """Stop the task, or leave it, and say which."""
+        arn = self.arn or self._started_unseen()
+        if arn is None:
+            return RedashError(Problem(f"{why}; no task was started"), result=self._facts())
+        self.arn = arn
+        name = aws_tasks.task_id(arn)
+        if self.work.params["on_interrupt"] == "leave":
+            what, todo = f"{why}; task {name} goes on", "Run the same again to attach to it."
+        else:
+            self.context.report(f"{why}; stopping task {name}")
+            try:
+                aws_tasks.stop(self.work.ecs, self.plan.cluster, arn, f"redash_ecs_task: {why}")
+                what, todo = f"{why}; task {name} was stopped", ""
+            except RedashError as error:
+                what, todo = f"{why}; task {name} could not be stopped and may go on: {error}", "Stop it in the ECS console."
+        self.context.report(what)
+        return RedashError(Problem(what, todo=todo), result={**self._facts(), "interrupted": True})
+
+    def _started_unseen(self) -> str | None:
+        """The task of a RunTask whose answer never arrived."""
+        try:
+            arns = aws_tasks.started_by(self.work.ecs, self.plan.cluster, self.plan.started_by, "RUNNING")
+            mine = [task for task in aws_tasks.describe(self.work.ecs, self.plan.cluster, arns) if self.work.is_this_work(task)]
+        except RedashError:
+            return None
+        return str(mine[-1]["taskArn"]) if mine else None
+
+    # Following.
+
+    def follow(self) -> Stopped | None:
+        self.at.asked = self.clock.monotonic()
+        streams, without = task_log.streams(self.plan.task_definition, aws_tasks.task_id(str(self.arn)))
+        self.sources = [_Source(stream, task_log.Reader(self._page_reader(stream))) for stream in streams]
+        for line in without:
+            self.context.report(line)
+        next_task = next_log = self.clock.monotonic()
+        while True:
+            self.work.check_deadline()
+            now = self.clock.monotonic()
+            if now >= next_task:
+                self._look()
+                if self.at.ended is not None:
+                    break
+                next_task = self.clock.monotonic() + self.work.task_pace.of(self._task_interval())
+            self._say_phase()
+            if self.at.running is not None and now >= next_log:
+                self._show(lambda reader: reader.read())
+                next_log = self.clock.monotonic() + self.work.log_pace.of(pace.LOG)
+            upcoming = min(next_task, next_log if self.at.running is not None and self.sources else next_task, self.work.deadline)
+            self.clock.sleep(max(0.0, upcoming - self.clock.monotonic()))
+        if self.at.running is not None:
+            self._drain()
+        return self._judge()
+
+    def _task_interval(self) -> float:
+        now = self.clock.monotonic()
+        running_for = None if self.at.running is None else now - self.at.running
+        return pace.task_interval(running_for=running_for, pending_for=now - self.at.asked)
+
+    def _look(self) -> None:
+        """One DescribeTasks."""
+        try:
+            answer = self.work.ecs.describe_tasks(cluster=self.plan.cluster, tasks=[self.arn])
+        except botocore_exceptions.ClientError as error:
+            if aws_tasks.is_throttled(error):
+                self.work.task_pace.throttled()
+                return
+            raise RedashError(problem_of(error, f"follow task {self.arn}")) from error
+        except botocore_exceptions.BotoCoreError as error:
+            raise RedashError(problem_of(error, f"follow task {self.arn}, which goes on")) from error
+        if aws_tasks.was_throttled(answer):
+            self.work.task_pace.throttled()
+        else:
+            self.work.task_pace.answered()
+        self.aws_date = _date(answer)
+        now = self.clock.monotonic()
+        if not answer["tasks"]:
+            if self.task or now - self.at.asked > MISSING_MAX:
+                raise RedashError(
+                    Problem(f"ECS does not know task {self.arn}", todo="Look into its log: it may have ended more than an hour ago.")
+                )
+            return
+        self.task = dict(answer["tasks"][0])
+        if self.at.running is None and (self.task.get("lastStatus") == "RUNNING" or anything_ran(self.task)):
+            self.at.running = now
+        if outcome.ended(self.task, self.plan.container):
+            self.at.ended = now
+        else:
+            for sidecar in outcome.dead_sidecars(self.task, self.plan.container, self.plan.essential):
+                if sidecar not in self.died_first:
+                    self.died_first.append(sidecar)
+                    self.context.report(f"essential container {sidecar} has ended: ECS stops the task")
+
+    def _say_phase(self) -> None:
+        """What is happening, at each change and every ten seconds, until the command runs."""
+        phase = outcome.phase(self.task or None)
+        now = self.clock.monotonic()
+        if phase == self.at.said_phase and (phase in ("running", "stopped") or now - self.at.said < HEARTBEAT):
+            return
+        self.at.said_phase, self.at.said = phase, now
+        if phase != "stopped":
+            self.context.report(f"{phase} ({now - self.at.asked:.0f} s)")
+
+    # The log.
+
+    def _page_reader(self, stream: task_log.Stream) -> task_log.ReadPage:
+        own_region = self.work.ecs.meta.region_name
+        client = self.context.client("logs") if stream.region in (None, own_region) else self.context.client("logs", region=stream.region)
+
+        def read(token: str | None, start_time: int | None) -> task_log.Page | None:
+            page = aws_logs.read_page(client, stream.group, stream.name, token, start_time)
+            if page is not None and page.throttled:
+                self.work.log_pace.throttled()
+            else:
+                self.work.log_pace.answered()
+            return page
+
+        return read
+
+    def _show(self, read: Callable[[task_log.Reader], list[task_log.Event]]) -> bool:
+        """Read every stream and show what is new. False when something stood in the way (throttling)."""
+        batches: list[tuple[str, list[task_log.Event]]] = []
+        complete = True
+        for source in self.sources:
+            try:
+                batches.append((source.stream.container, read(source.reader)))
+            except botocore_exceptions.ClientError as error:
+                if aws_tasks.is_throttled(error):
+                    self.work.log_pace.throttled()
+                    complete = False
+                    continue
+                # Without the right to read it, the command is still run, followed and judged.
+                self.log_problem = str(problem_of(error, f"read log stream {source.stream.name}"))
+                self.context.report(self.log_problem)
+                self.sources = [other for other in self.sources if other is not source]
+            except botocore_exceptions.BotoCoreError:
+                complete = False
+        for container, event in task_log.merge(batches):
+            self.at.last_line = self.clock.monotonic()
+            self.output.add(container, event.message)
+        return complete
+
+    def _drain(self) -> None:
+        """Read on until the log is complete: quiet for long enough after the end."""
+        assert self.at.ended is not None
+        quiet_since = self.at.ended
+        while self.sources:
+            shown = self.output.total + self.output.folded
+            began = self.clock.monotonic()
+            settled = self._settled(began)
+            empty = all(source.reader.empty for source in self.sources)
+            long_enough = began - quiet_since >= (QUIET_WHEN_EMPTY if empty else QUIET) or (settled and not empty)
+            complete = self._show((lambda reader: reader.confirm()) if long_enough else (lambda reader: reader.read(to_the_end=True)))
+            if self.output.total + self.output.folded > shown:
+                quiet_since = self.clock.monotonic()
+            elif complete and long_enough:
+                return
+            if self.clock.monotonic() - self.at.ended > DRAIN_MAX:
+                self.log_problem = f"the log was not complete {DRAIN_MAX:.0f} s after the end; read the rest in CloudWatch"
+                self.context.report(self.log_problem)
+                return
+            self.clock.sleep(self.work.log_pace.of(pace.DRAIN))
+
+    def _settled(self, now: float) -> bool:
+        """Whether the process ended some time ago by AWS's own clock (ours may be wrong)."""
+        stopped = self.task.get("executionStoppedAt")
+        if self.aws_date is None or not isinstance(stopped, datetime) or self.at.ended is None:
+            return False
+        return (self.aws_date - stopped).total_seconds() + (now - self.at.ended) >= SETTLED
+
+    # The end.
+
+    def _judge(self) -> Stopped | None:
+        lines = list(self.output.command_lines)
+        stopped = outcome.judge(self.task, self.plan.container, essential=self.plan.essential, died_first=self.died_first, lines=lines)
+        if stopped is not None:
+            return stopped
+        if self.plan.mark:
+            missing = [result for result in self.output.results() if result["rc"] is None]
+            if missing and not self.log_problem:
+                return Stopped("no_effect", f"the log does not tell the end of {missing[0]['cmd']}", True, False, "Read the lines above.")
+        elif self.plan.commands:
+            said = manage.failure_in(self.plan.commands[0].failed_though_0, lines)
+            if said:
+                return Stopped("no_effect", f"Redash exited with 0 but did nothing: {said}", True, False, "Correct the command.")
+        return None
+
+    def _facts(self) -> dict[str, Any]:
+        """What is known of the task, whatever became of it."""
+        ran_for = (self.at.ended or self.clock.monotonic()) - self.at.running if self.at.running is not None else None
+        return {
+            "task_arn": self.arn,
+            "task_definition": self.plan.task_definition["taskDefinitionArn"],
+            "container": self.plan.container,
+            "attached": self.work.attached,
+            "attempts": self.work.attempt,
+            "rc": outcome.exit_code(self.task, self.plan.container),
+            "stdout_lines": list(self.output.lines),
+            "lines_total": self.output.total,
+            "lines_folded": self.output.folded,
+            "log_streams": [
+                {"container": source.stream.container, "log_group": source.stream.group, "log_stream": source.stream.name}
+                for source in self.sources
+            ],
+            "log_problem": self.log_problem,
+            "containers": outcome.containers(self.task, self.plan.essential),
+            "phases": account.phases(self.task, round(ran_for, 1) if ran_for is not None else None),
+            "cost": account.cost(self.task, ran_for),
+            "results": self.output.results(),
+        }
+
+    def result(self, stopped: Stopped | None) -> dict[str, Any]:
+        """The module's result; raises RedashError with it when the run failed."""
+        facts = {
+            **self._facts(),
+            "changed": not self.plan.reads and (stopped is None or stopped.ran),
+            "stopped": stopped.as_dict() if stopped else None,
+            "parsed": None,
+        }
+        if not self.work.params["wait"]:
+            return {**facts, "msg": f"started task {aws_tasks.task_id(str(self.arn))}; not waiting for it"}
+        if self.task:
+            self.context.report(account.sentence(facts["phases"], facts["cost"]))
+        if self.output.total > len(self.output.lines):
+            self.context.report(
+                f"the result holds the last {len(self.output.lines)} of {self.output.total} lines; all are in the log stream"
+            )
+        if stopped is None:
+            if len(self.plan.commands) == 1 and not self.plan.mark:
+                facts["parsed"] = manage.parse(self.plan.commands[0].words, list(self.output.command_lines))
+            return {**facts, "msg": f"{self.plan.shown}: done"}
+        failed = [one for one in facts["results"] if one["failed"]]
+        if failed:
+            said = f"{failed[0]['cmd']}: {failed[0]['msg']}" + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else "")
+            raise RedashError(Problem(f"{len(failed)} of {self.plan.shown} failed: {said}", todo=stopped.todo), result=facts)
+        what = f"{self.plan.shown}: {stopped.what}"
+        said = self._last_words(stopped)
+        raise RedashError(Problem(f"{what}: {said}" if said else what, todo=stopped.todo), result=facts)
+
+    def _last_words(self, stopped: Stopped) -> str:
+        """The last line of a command that exited with an error says mostly why."""
+        if not stopped.ran or stopped.cause in ("no_effect", "sidecar"):
+            return ""
+        return next((line.strip() for line in reversed(self.output.command_lines) if line.strip()), "")
+
+
+def _date(answer: Mapping[str, Any]) -> datetime | None:
+    """AWS's own time, from the answer's Date header (whole seconds, rounded down)."""
+    text = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    try:
+        return parsedate_to_datetime(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the person sees of a task, and what the result holds of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage
+from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan
+
+
+class Output:
+    """Lines as they come: folded, masked, sorted by command, shown, and kept up to a maximum."""
+
+    def __init__(self, plan: Plan, report: Callable[[str], None], maximum: int) -> None:
+        self._plan = plan
+        self._report = report
+        self._several = len(plan.task_definition["containerDefinitions"]) > 1
+        self._splitter = batch.Splitter(plan.mark, len(plan.commands)) if plan.mark else None
+        self.lines: deque[str] = deque(maxlen=maximum)
+        self.command_lines: deque[str] = deque(maxlen=maximum)
+        self.total = 0
+        self.folded = 0
+
+    def add(self, container: str, message: str) -> None:
+        for line in message.splitlines() or [""]:
+            self._add(container, line)
+
+    def _add(self, container: str, line: str) -> None:
+        if self._plan.commands:
+            if manage.NOISE.match(line):
+                self.folded += 1
+                return
+            line = manage.mask(line)
+        if container == self._plan.container:
+            if self._splitter is not None:
+                fed = self._splitter.feed(line)
+                if isinstance(fed, tuple):
+                    self._mark(*fed)
+                    return
+            self.command_lines.append(line)
+        shown = f"{container}: {line}" if self._several else line
+        self.lines.append(shown)
+        self.total += 1
+        self._report(shown)
+
+    def _mark(self, what: str, index: int) -> None:
+        assert self._splitter is not None
+        command = self._plan.commands[index]
+        if what == "begin":
+            self._report(f"[{index + 1}/{len(self._plan.commands)}] {command.shown}")
+        elif self._splitter.results[index].rc:
+            self._report(f"[{index + 1}/{len(self._plan.commands)}] exited with {self._splitter.results[index].rc}")
+
+    def results(self) -> list[dict[str, Any]]:
+        """Each command of a batch: ``skipped`` when it was never reached."""
+        if self._splitter is None:
+            return []
+        results = []
+        for command, result in zip(self._plan.commands, self._splitter.results, strict=True):
+            silent = manage.failure_in(command.failed_though_0, result.lines) if result.rc == 0 else None
+            failed = result.begun and (result.rc != 0 or silent is not None)
+            results.append(
+                {
+                    "cmd": command.shown,
+                    "rc": result.rc,
+                    "stdout_lines": result.lines,
+                    "parsed": manage.parse(command.words, result.lines) if result.begun and not failed else None,
+                    "failed": failed,
+                    "skipped": not result.begun,
+                    "msg": silent or (f"exited with {result.rc}" if result.rc else "cut off" if failed else ""),
+                }
+            )
+        return results

@@ -1,0 +1,168 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Starting a task once: attach to the one that does the work already, hold the lock, try again when nothing ran."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.redash.ecs.plugins.module_utils.aws import tasks as aws_tasks
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import botocore_exceptions, error_code, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage, pace
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import REASONS, Stopped, explain_failure
+from ansible_collections.redash.ecs.plugins.module_utils.one_off.following import Following, TimedOut, created
+from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan, digest
+
+
+class Work:
+    """One run: start or attach, follow, try again, judge."""
+
+    def __init__(self, params: Mapping[str, Any], context: Context, plan: Plan) -> None:
+        self.params = params
+        self.context = context
+        self.plan = plan
+        self.clock = context.clock
+        self.ecs = context.client("ecs")
+        self.task_pace = pace.Pace(context.random)
+        self.log_pace = pace.Pace(context.random)
+        self.deadline = self.clock.monotonic() + params["timeout"]
+        self.finished: set[str] = set()  # tasks of this work that ended before: they make the client token new
+        self.attempt = 1
+        self.attached = False
+
+    def run(self) -> dict[str, Any]:
+        while True:
+            following = Following(self)
+            stopped = following.run_guarded()
+            if stopped is None or stopped.ran or not stopped.retry or self.attempt > self.params["retries"]:
+                return following.result(stopped)
+            delay = pace.retry_delay(self.attempt, self.context.random)
+            self.context.report(
+                f"{stopped.what}; nothing ran, trying again in {delay:.0f} s ({self.attempt} of {self.params['retries']} retries)"
+            )
+            if following.arn:
+                self.finished.add(following.arn)
+            if self.clock.monotonic() + delay >= self.deadline:
+                return following.result(stopped)
+            self.clock.sleep(delay)
+            self.attempt += 1
+
+    # Starting.
+
+    def attach_or_start(self, following: Following) -> Stopped | None:
+        """Set ``following.arn``: the task that does this work already, or a new one. Returns why there is none."""
+        running = self._running()
+        if running is not None:
+            self.attached = True
+            following.arn = running["taskArn"]
+            following.adopt(running)
+            return None
+        self.attached = False
+        self.finished |= set(aws_tasks.started_by(self.ecs, self.plan.cluster, self.plan.started_by, "STOPPED"))
+        while True:
+            failure, task = self._run_task()
+            if failure is not None or task is None:
+                return failure
+            # A token that belonged to a task which has ended: for an hour ECS answers with that one, and
+            # with no more of it than its ARN and status.
+            if task.get("lastStatus") != "STOPPED" or "createdAt" in task:
+                break
+            self.finished.add(task["taskArn"])
+        following.arn = task["taskArn"]
+        if self.plan.lock:
+            self._hold_lock(following)
+        return None
+
+    def _run_task(self) -> tuple[Stopped | None, dict[str, Any] | None]:
+        # The same request, after the same tasks have ended, has the same token: two controllers that start
+        # the same work at the same moment get the same task.
+        token = digest(self.plan.request | {"overrides": batch.unmarked(self.plan.argv)}, sorted(self.finished), self.attempt)[:64]
+        try:
+            answer = self.ecs.run_task(**self.plan.request, clientToken=token)
+        except botocore_exceptions.ClientError as error:
+            existing = error.response.get("resourceIds") if error_code(error) == "ConflictException" else None
+            if existing:  # the same work with another random mark, started at the same moment
+                found = aws_tasks.describe(self.ecs, self.plan.cluster, existing[:1])
+                if found and found[0].get("lastStatus") == "STOPPED":
+                    return None, {key: found[0][key] for key in ("taskArn", "lastStatus")}
+                return None, found[0] if found else {"taskArn": existing[0]}
+            message = str(error.response.get("Error", {}).get("Message", ""))
+            if any(rule.passing and rule.pattern.search(message) for rule in REASONS):
+                return explain_failure({"reason": message}), None
+            roles = [self.plan.task_definition[key] for key in ("executionRoleArn", "taskRoleArn") if self.plan.task_definition.get(key)]
+            raise RedashError(aws_tasks.run_task_problem(error, self.plan.request, roles)) from error
+        except botocore_exceptions.BotoCoreError as error:
+            raise RedashError(problem_of(error, "run the task")) from error
+        if answer.get("failures"):
+            return explain_failure(answer["failures"][0]), None
+        if not answer.get("tasks"):
+            return explain_failure({"reason": "an empty answer"}), None
+        return None, dict(answer["tasks"][0])
+
+    def _holders(self) -> list[dict[str, Any]]:
+        """Tasks with our ``startedBy`` that have not stopped, the oldest first."""
+        cluster, name = self.plan.cluster, self.plan.started_by
+        arns = aws_tasks.started_by(self.ecs, cluster, name, "RUNNING")
+        if self.plan.lock:
+            # A task that was told to stop may still be migrating.
+            arns += aws_tasks.started_by(self.ecs, cluster, name, "STOPPED")
+        if not arns:
+            return []
+        tasks = [task for task in aws_tasks.describe(self.ecs, cluster, dict.fromkeys(arns)) if task.get("lastStatus") != "STOPPED"]
+        return sorted(tasks, key=lambda task: (created(task), task["taskArn"]))
+
+    def command_of(self, task: Mapping[str, Any]) -> list[str]:
+        overrides = (task.get("overrides") or {}).get("containerOverrides") or []
+        return next((list(one.get("command") or []) for one in overrides if one.get("name") == self.plan.container), [])
+
+    def is_this_work(self, task: Mapping[str, Any]) -> bool:
+        same_family = f"/{self.plan.task_definition['family']}:" in str(task.get("taskDefinitionArn"))
+        return same_family and batch.same_work(self.command_of(task), self.plan.argv)
+
+    def _running(self) -> dict[str, Any] | None:
+        """The task that does this work already. With a lock: RedashError when another work holds it."""
+        while True:
+            holders = self._holders()
+            ending = [task for task in holders if task.get("desiredStatus") == "STOPPED"]
+            staying = [task for task in holders if task.get("desiredStatus") != "STOPPED"]
+            for task in staying:
+                if self.is_this_work(task):
+                    return task
+                if self.plan.lock:
+                    raise self._locked(task)
+            if not ending or not self.plan.lock:
+                return None
+            self.context.report(f"waiting for task {aws_tasks.task_id(ending[0]['taskArn'])}, which is stopping")
+            self.check_deadline()
+            self.clock.sleep(pace.PENDING)
+
+    def _locked(self, task: Mapping[str, Any]) -> RedashError:
+        command = self.command_of(task)
+        shown = shlex.join(command[1:]) if command[:1] == [manage.MANAGE] else "another command"
+        return RedashError(
+            Problem(
+                f"task {aws_tasks.task_id(task['taskArn'])} holds the lock {self.plan.lock}: it runs {shown}",
+                "lock",
+                "Wait until it has ended, or stop it in the ECS console.",
+            ),
+            result={"task_arn": task["taskArn"]},
+        )
+
+    def _hold_lock(self, following: Following) -> None:
+        """Two that started at the same moment see each other now: the older one keeps the lock."""
+        holders = [task for task in self._holders() if task.get("desiredStatus") != "STOPPED"]
+        if not holders or holders[0]["taskArn"] == following.arn:
+            return
+        oldest = holders[0]
+        if following.arn in [task["taskArn"] for task in holders]:
+            aws_tasks.stop(self.ecs, self.plan.cluster, str(following.arn), f"lock {self.plan.lock} is held by {oldest['taskArn']}")
+            following.arn = None
+            raise self._locked(oldest)
+
+    def check_deadline(self) -> None:
+        if self.clock.monotonic() >= self.deadline:
+            raise TimedOut
