@@ -75,7 +75,7 @@ def test_the_last_of_two_values_wins_as_in_compose() -> None:
     assert found.secrets["secret_key"] == "new"
 
 
-@pytest.mark.parametrize("line", ["REDASH_MAIL_PASSWORD='hush", "hush hush", "-hush=1"])
+@pytest.mark.parametrize("line", ["REDASH_MAIL_PASSWORD='hush", "hush hush"])
 def test_a_line_that_cannot_be_read_is_named_and_not_quoted(line: str) -> None:
     with pytest.raises(RedashError, match=r"^env:2: the line can't be read as NAME=value") as caught:
         adopt(f"REDASH_COOKIE_SECRET=c\n{line}\n", "env", prefix="/redash/x")
