@@ -72,23 +72,25 @@ def preflight(instance: Instance, wanted: str) -> None:
         raise DemoError("\nerror: ".join(found))
 
 
-def start_services(instance: Instance) -> engines.Engine:
+def start_engine(instance: Instance) -> engines.Engine:
     engine = engines.ensure(instance)
     say(f"  Container engine: {engine.origin}")
-    reachable = images.registry_answers()
+    return engine
+
+
+def start_services(instance: Instance, engine: engines.Engine, reachable: bool) -> None:
     postgresql, redis = images.ensure_servers(engine, instance, reachable)
     started = services.ensure_servers(engine, instance, postgresql, redis)
     if started:
         # Its tasks hold connections to servers, and names of addresses, that are no more.
         services.stop_aws(instance)
     services.ensure_aws(engine, instance)
-    return engine
 
 
 def only_services(instance: Instance) -> None:
     services.check_port(instance)
     with all_or_nothing(instance):
-        start_services(instance)
+        start_services(instance, start_engine(instance), images.registry_answers())
     say(f"The local AWS answers at {instance.endpoint}, with PostgreSQL and Redis behind it. `make demo-down` stops them.")
 
 
@@ -97,8 +99,9 @@ def up(instance: Instance) -> None:
     wanted = version()
     preflight(instance, wanted)
     with all_or_nothing(instance):
-        engine = start_services(instance)
-        repository = images.ensure_redash(engine, instance, wanted, images.registry_answers())
+        engine, reachable = start_engine(instance), images.registry_answers()
+        repository = images.ensure_redash(engine, instance, wanted, reachable)
+        start_services(instance, engine, reachable)
         image = images.official_image(wanted) if repository == images.OFFICIAL_REPOSITORY else images.stand_in_image(wanted)
         # The local inventory reads these: the image, and the repository that has the stand-in of every release.
         (instance.home / "image").write_text(image)
@@ -118,8 +121,6 @@ def all_or_nothing(instance: Instance) -> Iterator[None]:
         yield
     except BaseException:
         if not ran:
-            say()
-            say("  Stopping what this run started; what it reached is kept.")
             with contextlib.suppress(DemoError):
                 stop(instance)
                 engines.stop_podman(instance)
