@@ -75,6 +75,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "tags": {"type": "dict"},
     "purge_tags": {"type": "bool", "default": True},
     "force_new_deployment": {"type": "bool", "default": False},
+    "redeploy_after": {"type": "float"},
     "wait": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 900},
     "stream": {"type": "bool", "default": True},
@@ -102,6 +103,9 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         if not context.check_mode:
             _wait_until_gone(params, context, ecs)
         existing = None
+    if existing is not None and core.is_outdated(params["redeploy_after"], primary_of(existing)):
+        context.report("a secret was changed after its containers started: they are replaced")
+        params = {**params, "force_new_deployment": True}
     if existing is None:
         core.check(params, None)
         result = _result(params, context, {}, core.wanted(params), ["the service does not exist"])

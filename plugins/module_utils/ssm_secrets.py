@@ -58,6 +58,8 @@ def _present(params: dict[str, Any], context: Context, wanted: list[core.Secret]
     steps = core.plan(prefix, wanted, stored, choose, allow_change=params["allow_change"], assume_parts=context.check_mode)
     versions = {name: item.version for name, item in stored.items()}
     arns = {name: item.arn for name, item in stored.items()}
+    modified = {name: item.modified for name, item in stored.items()}
+    modified.update({step.name: context.clock.now() for step in steps if step.destiny is not core.Destiny.KEEP})
     if any(step.destiny is core.Destiny.CREATE for step in steps):
         start = _arn_start(context, ssm)
         arns.update({step.name: f"{start}{prefix}/{step.name}" for step in steps if step.destiny is core.Destiny.CREATE})
@@ -80,6 +82,7 @@ def _present(params: dict[str, Any], context: Context, wanted: list[core.Secret]
                 "version": versions[step.name],
                 "created": step.destiny is core.Destiny.CREATE,
                 "updated": step.destiny is core.Destiny.UPDATE,
+                "modified": modified[step.name],
             }
             for step in sorted(steps, key=lambda step: step.name)
         },

@@ -160,6 +160,12 @@ options:
     description: Replace the running tasks even if nothing else changes. Such a run always reports a change.
     type: bool
     default: false
+  redeploy_after:
+    description:
+      - Seconds since the epoch. Running tasks whose deployment began before are replaced, even if nothing else changes.
+      - Give when the newest of the containers' secrets was written (see M(redash.ecs.redash_ssm_secrets)). ECS hands a secret to
+        a container when it starts and never again.
+    type: float
   wait:
     description: Whether to follow the deployment to its end. Without it, a deployment that fails later goes unseen.
     type: bool

@@ -164,6 +164,9 @@ parameters:
     updated:
       description: Whether it got a new version now.
       type: bool
+    modified:
+      description: When this version was written, in seconds since the epoch. Tasks that started before hold an older one.
+      type: float
   sample:
     secret_key:
       name: /redash/prod/secret_key
@@ -171,6 +174,7 @@ parameters:
       version: 1
       created: true
       updated: false
+      modified: 1767225600.0
 deleted:
   description: The names that were deleted.
   returned: when O(state=absent)

@@ -70,6 +70,7 @@ def read(ssm: Any, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[
                 arn=parameter["ARN"],
                 value=parameter["Value"] if decrypt or not encrypted else None,
                 encrypted=encrypted,
+                modified=parameter["LastModifiedDate"].timestamp() if "LastModifiedDate" in parameter else None,
             )
     return found
 

@@ -66,12 +66,17 @@ class Secret:
 
 @dataclass(frozen=True)
 class Stored:
-    """A secret as the store holds it. ``value`` is None when it was read without decryption."""
+    """A secret as the store holds it.
+
+    ``value`` is None when it was read without decryption. ``modified`` is when this version was written,
+    in seconds since the epoch.
+    """
 
     version: int
     arn: str
     value: str | None = field(default=None, repr=False)
     encrypted: bool = True
+    modified: float | None = None
 
 
 class Destiny(Enum):

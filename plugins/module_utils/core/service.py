@@ -241,6 +241,17 @@ def update_request(params: Mapping[str, Any], existing: Mapping[str, Any]) -> di
     return {"cluster": params["cluster"], "service": params["name"], **request}
 
 
+def is_outdated(redeploy_after: float | None, primary: Mapping[str, Any] | None) -> bool:
+    """Whether the newest deployment began before ``redeploy_after`` (seconds since the epoch).
+
+    ECS hands a secret to a container when it starts and never again, and a reference to a parameter does not
+    change with its value: without this a new password would wait for the next deployment.
+    """
+    if redeploy_after is None or primary is None or "createdAt" not in primary:
+        return False
+    return bool(primary["createdAt"].timestamp() < redeploy_after)
+
+
 def drift(params: Mapping[str, Any], existing: Mapping[str, Any]) -> list[Difference]:
     """Every field in which ``existing`` differs from what is asked for, tags included."""
     now, asked = current(existing), wanted(params)

@@ -311,6 +311,15 @@ def test_nothing_to_change_means_no_write_and_at_most_four_ecs_calls(stage: Stag
     assert stage.time.seconds == 0
 
 
+@pytest.mark.parametrize(("written", "replaced"), [(60, True), (-60, False)])
+def test_containers_older_than_their_newest_secret_are_replaced(stage: Stage, ecs: FakeEcs, written: int, replaced: bool) -> None:
+    ecs.running_service(8)
+    result = stage.run(redeploy_after=START.timestamp() + written, wait=False)
+    assert result["changed"] is replaced
+    forced = [request.get("forceNewDeployment") for operation, request in ecs.calls if operation == "UpdateService"]
+    assert forced == ([True] if replaced else [])
+
+
 def test_nothing_to_change_but_a_deployment_still_under_way_is_followed(stage: Stage, ecs: FakeEcs) -> None:
     """A run that was killed in the middle of a deployment, and its rerun."""
     ecs.running_service(8)

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.ssm_secrets import run
+
+NOW = 1_795_396_800.0
+WRITTEN = NOW - 86400
 
 PREFIX = "/redash/x"
 URL = {
@@ -43,7 +47,8 @@ class FakeParameterStore:
     def store(self, path: str, value: str, type_: str = "SecureString") -> int:
         version = self.parameters.get(path, {}).get("Version", 0) + 1
         arn = f"arn:aws:ssm:eu-west-1:111122223333:parameter{path}"
-        self.parameters[path] = {"Name": path, "Value": value, "Version": version, "ARN": arn, "Type": type_}
+        written = datetime.fromtimestamp(WRITTEN, tz=UTC)
+        self.parameters[path] = {"Name": path, "Value": value, "Version": version, "ARN": arn, "Type": type_, "LastModifiedDate": written}
         return version
 
     def get_parameters(self, *, Names: list[str], WithDecryption: bool) -> dict[str, Any]:
@@ -146,7 +151,7 @@ def work(
             **params,
             "secrets": [{**defaults, **secret} for secret in secrets],
         },
-        Context(client=clients.__getitem__, check_mode=check_mode, diff_mode=True),
+        Context(client=clients.__getitem__, check_mode=check_mode, diff_mode=True, clock=Clock(now=lambda: NOW)),
     )
 
 
@@ -161,6 +166,7 @@ def test_what_is_missing_is_made_encrypted_tagged_and_never_overwriting() -> Non
             "version": 1,
             "created": True,
             "updated": False,
+            "modified": NOW,
         }
     }
     request = next(request for call, request in store.calls if call == "PutParameter")
@@ -219,6 +225,7 @@ def test_a_composed_secret_is_written_with_a_new_version_only_when_its_part_chan
         "version": 2,
         "created": False,
         "updated": True,
+        "modified": NOW,
     }
 
 
@@ -374,3 +381,12 @@ def test_a_deleted_key_that_a_person_read_from_a_container_is_put_back() -> None
     ecs = FakeEcs({"x": "x"}, x={"secrets": {"REDASH_SECRET_KEY": "/redash/x/secret_key"}})
     work(store, {"name": "secret_key", "value": "read-by-exec"}, ecs=ecs, installation=INSTALLATION)
     assert store.value("secret_key") == "read-by-exec"
+
+
+def test_when_each_secret_was_written_is_told() -> None:
+    """Containers that started before hold an older value, which redash_ecs_service is told by this."""
+    result = work(FakeParameterStore(cookie_secret="c" * 32), {"name": "cookie_secret"}, {"name": "secret_key"})
+    assert {name: parameter["modified"] for name, parameter in result["parameters"].items()} == {
+        "cookie_secret": WRITTEN,
+        "secret_key": NOW,
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -340,3 +341,18 @@ def test_requests_are_ones_that_botocore_accepts() -> None:
     for operation, request in requests:
         report = ParamValidator().validate(request, model.operation_model(operation).input_shape)
         assert not report.has_errors(), report.generate_report()
+
+
+@pytest.mark.parametrize(
+    ("redeploy_after", "primary", "expected"),
+    [
+        (100.5, {"createdAt": datetime.fromtimestamp(100, tz=UTC)}, True),
+        (100.0, {"createdAt": datetime.fromtimestamp(100, tz=UTC)}, False),
+        (99.0, {"createdAt": datetime.fromtimestamp(100, tz=UTC)}, False),
+        (None, {"createdAt": datetime.fromtimestamp(100, tz=UTC)}, False),
+        (100.0, None, False),
+        (100.0, {}, False),
+    ],
+)
+def test_containers_older_than_their_newest_secret_are_outdated(redeploy_after: float | None, primary: Any, expected: bool) -> None:
+    assert core.is_outdated(redeploy_after, primary) is expected
