@@ -87,6 +87,10 @@ options:
     type: list
     elements: str
     default: []
+  existing_only:
+    description: Leave out those of O(targets) that the state does not hold; with none left, do nothing.
+    type: bool
+    default: false
   lock_timeout:
     description: Seconds to wait for a state that another run has locked.
     type: int

@@ -41,6 +41,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "protected": {"type": "list", "elements": "str", "default": list(PROTECTED)},
     "allow_replacement": {"type": "list", "elements": "str", "default": []},
     "targets": {"type": "list", "elements": "str", "default": []},
+    "existing_only": {"type": "bool", "default": False},
     "lock_timeout": {"type": "int", "default": 300},
     "force_unlock": {"type": "str"},
     "parallelism": {"type": "int", "default": 10},
@@ -68,6 +69,11 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     _select_workspace(terraform, params["workspace"])
     if params["force_unlock"]:
         _unlock(terraform, params["force_unlock"])
+
+    if params["existing_only"]:
+        params = {**params, "targets": _existing(terraform, params["targets"])}
+        if not params["targets"]:
+            return _result(False, "none of the targets exists", None, terraform)
 
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=work_dir) as folder:
         # The plan is gone whatever happens: nobody can apply it later, when it is no longer true.
@@ -141,6 +147,13 @@ def _plan(terraform: command.Terraform, params: dict[str, Any], file: Path, chec
 def _select_workspace(terraform: command.Terraform, workspace: str) -> None:
     if terraform.text("workspace", "show").strip() != workspace:
         terraform.text("workspace", "select", "-or-create", workspace)
+
+
+def _existing(terraform: command.Terraform, targets: list[str]) -> list[str]:
+    """Those of ``targets`` that the state holds."""
+    state = terraform.json("show", "-json")
+    resources = state.get("values", {}).get("root_module", {}).get("resources", [])
+    return [target for target in targets if target in {resource["address"] for resource in resources}]
 
 
 def _unlock(terraform: command.Terraform, lock_id: str) -> None:

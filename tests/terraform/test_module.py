@@ -1,0 +1,184 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core import infrastructure
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, work
+
+from .conftest import MODULE, REGION, Moto
+
+NAME = "redash-test"
+
+
+def terraform(folder: Path, environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["terraform", *words], cwd=folder, env=environ, capture_output=True, text=True, timeout=900)
+
+
+@pytest.fixture(scope="module")
+def initialised(tmp_path_factory: pytest.TempPathFactory, terraform_environ: dict[str, str]) -> Path:
+    folder = tmp_path_factory.mktemp("module") / "files"
+    shutil.copytree(MODULE, folder)
+    answer = terraform(folder, terraform_environ, "init", "-input=false", "-no-color")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return folder
+
+
+def test_it_is_formatted(terraform_environ: dict[str, str]) -> None:
+    answer = terraform(MODULE, terraform_environ, "fmt", "-check", "-recursive", "-diff")
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_it_is_valid(initialised: Path, terraform_environ: dict[str, str]) -> None:
+    answer = terraform(initialised, terraform_environ, "validate", "-no-color")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_every_way_to_ask_for_it_plans_as_it_should(initialised: Path, terraform_environ: dict[str, str], moto: Moto) -> None:
+    environ = command.environment(terraform_environ, moto.connection, {})
+    answer = terraform(initialised, environ, "test", "-no-color")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+class Installation:
+    """One installation on moto: what redash_terraform is given, and the password that must be nowhere."""
+
+    def __init__(self, moto: Moto, folder: Path) -> None:
+        self.moto = moto
+        self.folder = folder
+        self.reported: list[str] = []
+        self.passwords: list[str] = []
+        self.password_version = 0
+        key = moto.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        moto.client("kms").create_alias(AliasName=f"alias/redash/{NAME}", TargetKeyId=key)
+        zone = moto.client("route53").create_hosted_zone(Name="example.com", CallerReference="test")["HostedZone"]["Id"].split("/")[-1]
+        self.variables: dict[str, Any] = {
+            "name": NAME,
+            "region": REGION,
+            "kms_key_alias": f"alias/redash/{NAME}",
+            "network": {"az_count": 3, "nat_gateways": "per_az", "interface_endpoints": ["logs"]},
+            "load_balancer": {
+                "internal": False,
+                "ingress_cidrs": ["198.51.100.0/24"],
+                "host": "redash.example.com",
+                "zone_id": zone,
+                "web_acl": True,
+                "deletion_protection": False,
+            },
+            "database": {"instance_count": 2, "deletion_protection": False, "skip_final_snapshot": True},
+            "redis": {"num_cache_clusters": 2},
+            "operations": {"emails": ["oncall@example.com"]},
+            "ecs_exec": True,
+        }
+        self.rotate()
+
+    def rotate(self) -> None:
+        self.passwords.append(secrets.token_hex(16))
+        answer = self.moto.client("ssm").put_parameter(
+            Name=f"/redash/{NAME}/database_password",
+            Value=self.passwords[-1],
+            Type="SecureString",
+            KeyId=f"alias/redash/{NAME}",
+            Overwrite=bool(self.password_version),
+        )
+        self.password_version = answer["Version"]
+
+    def run(self, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
+        defaults = {name: option.get("default") for name, option in work.ARGUMENT_SPEC.items()}
+        variables = {**self.variables, "database_password_version": self.password_version}
+        given = {"project_path": str(MODULE), "work_dir": str(self.folder), "variables": variables, "parallelism": 20}
+        context = Context(client=self.moto.client, report=self.reported.append, check_mode=check_mode)
+        return work.run({**defaults, **self.moto.connection, **given, **params}, context)
+
+    def leaks(self, *texts: Any) -> list[str]:
+        """Where one of the passwords is to be found: the folder's files, what was reported, ``texts``."""
+        places = {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and ".terraform/" not in str(path)}
+        places["reported"] = "\n".join(self.reported).encode()
+        places["results"] = repr(texts).encode()
+        return [place for place, content in places.items() if any(password.encode() in content for password in self.passwords)]
+
+
+@pytest.fixture(scope="module")
+def installation(moto: Moto, terraform_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    return Installation(moto, tmp_path_factory.mktemp("work") / "terraform")
+
+
+# The tests below are one life of an installation, in this order.
+
+
+def test_check_mode_shows_everything_and_makes_nothing(installation: Installation, moto: Moto) -> None:
+    result = installation.run(check_mode=True)
+    assert result["changed"] and "aws_rds_cluster.this will be created" in result["diff"]["prepared"]
+    assert moto.client("ecs").list_clusters()["clusterArns"] == []
+    assert installation.leaks(result) == []
+
+
+def test_it_is_made_and_says_what_the_later_steps_read(installation: Installation) -> None:
+    result = installation.run()
+    assert result["changed"]
+    assert infrastructure.problems(result["outputs"]["redash"]) == []
+    assert len(result["outputs"]["redash"]["nat_public_ips"]) == 3
+    assert installation.leaks(result) == []
+    assert not list(installation.folder.glob(".plan-*"))
+
+
+def test_a_second_run_changes_nothing(installation: Installation) -> None:
+    result = installation.run()
+    assert not result["changed"], result["diff"]["prepared"]
+
+
+def test_the_execution_role_may_read_these_parameters_and_no_others(installation: Installation, moto: Moto) -> None:
+    role = installation.run(skip_unchanged=True)["outputs"]["redash"]["execution_role_arn"].split("/")[-1]
+    document = moto.client("iam").get_role_policy(RoleName=role, PolicyName="secrets")["PolicyDocument"]
+    by_name = {statement["Sid"]: statement for statement in document["Statement"]}
+    names = {arn.split(f"/redash/{NAME}/")[1] for arn in by_name["Parameters"]["Resource"]}
+    assert names == {"admin_password", "cookie_secret", "database_url", "redis_url", "secret_key"}
+    assert by_name["Parameters"]["Action"] == "ssm:GetParameters" and by_name["Decrypt"]["Action"] == "kms:Decrypt"
+    assert ":key/" in by_name["Decrypt"]["Resource"]
+
+
+def test_a_change_is_shown_in_words_and_made(installation: Installation) -> None:
+    installation.variables["load_balancer"]["idle_timeout"] = 180
+    shown = installation.run(check_mode=True)
+    assert shown["diff"]["prepared"] == "aws_lb.this will be changed in place\n    idle_timeout: 120 -> 180\n1 to change\n"
+    assert installation.run()["summary"] == "1 to change"
+    assert not installation.run()["changed"]
+
+
+def test_a_rotated_password_is_written_to_the_cluster_and_is_nowhere_else(installation: Installation) -> None:
+    installation.rotate()
+    result = installation.run()
+    assert [(change["address"], change["action"]) for change in result["changes"]] == [("aws_rds_cluster.this", "update")]
+    assert installation.leaks(result) == []
+    assert not installation.run()["changed"]
+
+
+def test_what_would_replace_the_database_is_refused(installation: Installation, moto: Moto) -> None:
+    before = moto.client("rds").describe_db_clusters()["DBClusters"][0]["DbClusterResourceId"]
+    installation.variables["database"]["username"] = "another"
+    with pytest.raises(RedashError, match=r"aws_rds_cluster\.this will be DESTROYED and made anew because of master_username"):
+        installation.run()
+    installation.variables["database"].pop("username")
+    assert moto.client("rds").describe_db_clusters()["DBClusters"][0]["DbClusterResourceId"] == before
+
+
+def test_a_destroy_is_refused_without_leave_and_complete_with_it(installation: Installation, moto: Moto) -> None:
+    with pytest.raises(RedashError, match="protected"):
+        installation.run(state="absent")
+    installation.run(state="absent", allow_replacement=["all"])
+    assert moto.client("rds").describe_db_clusters()["DBClusters"] == []
+    assert moto.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    # What was there before stays: the secret and the key that opens it.
+    assert moto.client("ssm").get_parameter(Name=f"/redash/{NAME}/database_password", WithDecryption=True)
+    assert not installation.run(state="absent", allow_replacement=["all"])["changed"]
+    assert installation.leaks() == []
