@@ -122,7 +122,9 @@ options:
     type: int
     default: 3600
   on_interrupt:
-    description: Whether the task is stopped or left running on Ctrl-C, a cancelled job, or the time-out.
+    description:
+      - Whether the task is stopped or left running on Ctrl-C, a cancelled job, or the time-out.
+      - A task that another run started, and this one only attached to, is never stopped.
     type: str
     choices: [stop, leave]
     default: stop

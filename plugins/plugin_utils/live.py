@@ -26,7 +26,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, C
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
 # A log line may hold terminal escapes; shown raw they could rewrite what the person has already read.
-CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
 
 display = Display()
 

@@ -118,13 +118,15 @@ class Following:
             raise
 
     def _cut_off(self, why: str) -> RedashError:
-        """Stop the task, or leave it, and say which."""
-        arn = self.arn or self._started_unseen()
+        """Stop the task, or leave it, and say which. A run that only attached never stops what another one started."""
+        arn = self.arn or (self._started_unseen() if self.work.asked_to_start else None)
         if arn is None:
             return RedashError(Problem(f"{why}; no task was started"), result=self._facts())
         self.arn = arn
         name = aws_tasks.task_id(arn)
-        if self.work.params["on_interrupt"] == "leave":
+        if self.work.attached:
+            what, todo = f"{why}; task {name} goes on, as another run started it", "Stop it in the ECS console if it has to end."
+        elif self.work.params["on_interrupt"] == "leave":
             what, todo = f"{why}; task {name} goes on", "Run the same again to attach to it."
         else:
             self.context.report(f"{why}; stopping task {name}")

@@ -33,6 +33,7 @@ class Work:
         self.finished: set[str] = set()  # tasks of this work that ended before: they make the client token new
         self.attempt = 1
         self.attached = False
+        self.asked_to_start = False
 
     def run(self) -> dict[str, Any]:
         while True:
@@ -81,6 +82,7 @@ class Work:
         # The same request, after the same tasks have ended, has the same token: two controllers that start
         # the same work at the same moment get the same task.
         token = digest(self.plan.request | {"overrides": batch.unmarked(self.plan.argv)}, sorted(self.finished), self.attempt)[:64]
+        self.asked_to_start = True
         try:
             answer = self.ecs.run_task(**self.plan.request, clientToken=token)
         except botocore_exceptions.ClientError as error:

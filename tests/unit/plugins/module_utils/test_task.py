@@ -490,6 +490,30 @@ def test_an_interrupt_before_run_tasks_answer_still_finds_the_task() -> None:
     assert list(aws.stopped) == list(aws.tasks)
 
 
+def test_a_run_that_only_attached_never_stops_what_another_one_started() -> None:
+    aws = Aws()
+    run(params(wait=False), aws.context())
+
+    def interrupt() -> None:
+        raise Interrupted(2)
+
+    aws.time.at(aws.time.now + 5, interrupt)
+    assert "goes on, as another run started it" in str(failed(aws))
+    assert not aws.stopped
+
+
+def test_an_interrupt_before_anything_was_asked_for_stops_nothing() -> None:
+    aws = Aws()
+    run(params(wait=False), aws.context())
+
+    def describe_tasks(**_: Any) -> dict[str, Any]:
+        raise Interrupted(2)
+
+    aws.describe_tasks = describe_tasks  # type: ignore[method-assign]
+    assert "no task was started" in str(failed(aws))
+    assert not aws.stopped
+
+
 # Many.
 
 
