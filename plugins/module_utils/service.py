@@ -96,8 +96,12 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     ecs = context.client("ecs")
     if params["state"] == "absent":
         return _absent(params, context, ecs)
-    existing = services.describe(ecs, params["cluster"], params["name"])
-    params = {**params, "task_definition": services.full_task_definition(ecs, params["task_definition"])}
+    # Check mode comes by before cluster and task definition are made: then both would be there by now.
+    existing = services.describe(ecs, params["cluster"], params["name"], cluster_may_lack=context.check_mode)
+    task_definition = services.full_task_definition(ecs, params["task_definition"])
+    if task_definition is None and not context.check_mode:
+        raise RedashError(Problem("there is no such task definition", params["task_definition"], "Register it first."))
+    params = {**params, "task_definition": task_definition or params["task_definition"]}
     if existing is not None and existing["status"] == "DRAINING":
         # Deleted, with tasks still stopping: ECS takes no new service of that name before they have.
         if not context.check_mode:
@@ -279,7 +283,7 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
 
 
 def _absent(params: Mapping[str, Any], context: Context, ecs: Any) -> dict[str, Any]:
-    existing = services.describe(ecs, params["cluster"], params["name"])
+    existing = services.describe(ecs, params["cluster"], params["name"], cluster_may_lack=True)
     if existing is None:
         return _result(params, context, {}, {}, [])
     result = _result(params, context, {"status": existing["status"]}, {}, [f"service {params['name']} is deleted"])

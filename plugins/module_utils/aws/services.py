@@ -25,23 +25,30 @@ class AlreadyExists(Exception):
     """Somebody else made the service between our look and our write."""
 
 
-def describe(ecs: Any, cluster: str, name: str) -> dict[str, Any] | None:
-    """The service with its tags; None when there is none (or only the remains of a deleted one)."""
-    with aws_errors(f"read service {name} in cluster {cluster}"):
+def describe(ecs: Any, cluster: str, name: str, *, cluster_may_lack: bool = False) -> dict[str, Any] | None:
+    """The service with its tags; None when there is none (or only the remains of a deleted one).
+
+    ``cluster_may_lack``: a cluster that does not exist has no services, and that is no error.
+    """
+    try:
         answer = ecs.describe_services(cluster=cluster, services=[name], include=["TAGS"])
+    except (ClientError, BotoCoreError) as error:
+        if cluster_may_lack and error_code(error) == "ClusterNotFoundException":
+            return None
+        raise RedashError(_problem(error, f"read service {name} in cluster {cluster}")) from error
     service = next(iter(answer["services"]), None)
     return None if service is None or service["status"] == "INACTIVE" else service
 
 
-def full_task_definition(ecs: Any, task_definition: str) -> str:
-    """The ARN of a task definition given as ARN, ``family:revision`` or ``family`` (its newest revision)."""
+def full_task_definition(ecs: Any, task_definition: str) -> str | None:
+    """The ARN of a task definition given as ARN, ``family:revision`` or ``family`` (its newest revision); None when there is none."""
     if task_definition.startswith("arn:"):
         return task_definition
     try:
         answer = ecs.describe_task_definition(taskDefinition=task_definition)
     except (ClientError, BotoCoreError) as error:
         if error_code(error) == "ClientException":
-            raise RedashError(Problem("there is no such task definition", task_definition, "Register it first.")) from error
+            return None
         raise RedashError(problem_of(error, f"read task definition {task_definition}")) from error
     return str(answer["taskDefinition"]["taskDefinitionArn"])
 

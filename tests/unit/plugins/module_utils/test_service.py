@@ -163,6 +163,8 @@ class FakeEcs:
 
     def describe_services(self, **request: Any) -> dict[str, Any]:
         self._called("DescribeServices", request)
+        if request["cluster"] == "missing":
+            raise ClientError({"Error": {"Code": "ClusterNotFoundException", "Message": "Cluster not found."}}, "DescribeServices")
         if self.service is None:
             return {"services": [], "failures": [{"reason": "MISSING"}]}
         return {"services": [{**self.service, "deployments": [dict(one) for one in self.service["deployments"]]}], "failures": []}
@@ -454,6 +456,14 @@ def test_check_mode_names_the_drift_and_does_nothing(stage: Stage, ecs: FakeEcs)
     assert ecs.writes == []
     ecs.service = None
     assert stage.run(check_mode=True)["changed"] is True
+    assert ecs.writes == []
+
+
+def test_check_mode_before_anything_is_made_says_that_the_service_would_be(stage: Stage, ecs: FakeEcs) -> None:
+    result = stage.run(check_mode=True, cluster="missing", task_definition="unknown")
+    assert (result["changed"], result["differences"]) == (True, ["the service does not exist"])
+    assert stage.run(state="absent", cluster="missing")["changed"] is False
+    assert "Create the cluster first" in str(stage.fails(cluster="missing"))
     assert ecs.writes == []
 
 
