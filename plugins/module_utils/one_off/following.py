@@ -114,7 +114,7 @@ class Following:
         except Exception:
             raise
         except BaseException as cause:  # Ansible's own task timeout, KeyboardInterrupt
-            self.context.report(str(self._cut_off(type(cause).__name__)))
+            self._cut_off(f"cut off ({type(cause).__name__})")
             raise
 
     def _cut_off(self, why: str) -> RedashError:

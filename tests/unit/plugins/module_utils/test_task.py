@@ -477,6 +477,22 @@ def test_a_timeout_stops_the_task() -> None:
     assert aws.time.now - began < 63 and len(aws.stopped) == 1
 
 
+def test_ansibles_own_timeout_stops_the_task_and_goes_through() -> None:
+    class TaskTimeoutError(BaseException):
+        """As in ansible-core: no Exception."""
+
+    aws = Aws()
+
+    def interrupt() -> None:
+        raise TaskTimeoutError
+
+    aws.time.at(aws.time.now + 9, interrupt)
+    with pytest.raises(TaskTimeoutError):
+        run(params(), aws.context())
+    assert list(aws.stopped) == list(aws.tasks)
+    assert sum("was stopped" in line for line in aws.reported) == 1
+
+
 def test_an_interrupt_before_run_tasks_answer_still_finds_the_task() -> None:
     aws = Aws()
     real = aws.run_task
