@@ -1,0 +1,192 @@
+"""mail.yml on the local AWS: a real SMTP server receives what real containers send, and failures are told apart."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import ROOT, Demo, changed
+from tests.integration.mail import smtp_servers
+from tests.integration.mail.smtp_servers import PASSWORD, USERNAME, Post
+
+SENDER = "Redash <redash@example.com>"
+TO = "admin@example.com"
+
+
+@pytest.fixture(scope="module")
+def address(demo: Demo) -> str:
+    """This machine as the containers see it: the gateway of their network."""
+    ecs = demo.aws("ecs")
+    (arn,) = ecs.list_tasks(cluster="redash-demo", serviceName="redash-demo")["taskArns"]
+    (task,) = ecs.describe_tasks(cluster="redash-demo", tasks=[arn])["tasks"]
+    addresses = re.findall(r"'privateIPv4Address', 'value': '([\d.]+)'|'privateIpv4Address': '([\d.]+)'", str(task))
+    return next(found for pair in addresses for found in pair if found).rsplit(".", 1)[0] + ".1"
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    return smtp_servers.certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def post(tls: ssl.SSLContext) -> Iterator[Post]:
+    with smtp_servers.server(host="0.0.0.0", starttls=tls, auth=True) as running:
+        yield running
+
+
+def settings(address: str, post: Post, **more: Any) -> list[str]:
+    mail = {
+        "server": address,
+        "port": post.port,
+        "security": "starttls",
+        "username": USERNAME,
+        "password": PASSWORD,
+        "default_sender": SENDER,
+    }
+    return ["-e", json.dumps({"redash_mail": {**mail, **more}})]
+
+
+def mail(demo: Demo, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return demo.playbook("mail.yml", *arguments)
+
+
+def message(said: str) -> str:
+    """What the last failed task said, on one line again."""
+    return " ".join(said.rsplit("fatal: ", 1)[-1].split())
+
+
+def deployments(demo: Demo) -> list[str]:
+    (service,) = demo.aws("ecs").describe_services(cluster="redash-demo", services=["redash-demo"])["services"]
+    return [deployment["id"] for deployment in service["deployments"]]
+
+
+def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo: Demo, address: str, post: Post) -> None:
+    before = deployments(demo)
+    done = mail(demo, *settings(address, post, port=465, default_sender="nobody", access_key_id="AKIAX"))
+    assert done.returncode != 0
+    for problem in (
+        "redash_mail.port: 465 expects TLS",
+        "redash_mail.default_sender: 'nobody'",
+        "redash_mail.access_key_id: only preset ses",
+    ):
+        assert problem in message(done.stdout), done.stdout
+    assert PASSWORD not in done.stdout
+    assert deployments(demo) == before
+
+
+def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address: str, post: Post) -> None:
+    before = deployments(demo)
+    done = mail(demo, *settings(address, post), "--check", "--diff")
+    assert done.returncode == 0, done.stdout
+    assert "REDASH_MAIL_SERVER" in done.stdout
+    assert "mail_password" in done.stdout
+    assert PASSWORD not in done.stdout
+    assert (post.mails, deployments(demo)) == ([], before)
+
+
+def test_mail_is_applied_to_every_container_and_both_mails_arrive(demo: Demo, address: str, post: Post) -> None:
+    """The whole run at -vvvv --diff; the password is searched for wherever it could be read."""
+
+    def search(text: str, where: str) -> None:
+        assert PASSWORD not in text, f"the password is in {where}"
+
+    variables = demo.home / "mail-variables.json"
+    variables.write_text(settings(address, post)[1])
+    log = demo.home / "mail.log"
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventories/local", "-vvvv", "--diff", "mail.yml"]
+    with log.open("w") as output:
+        running = subprocess.Popen(
+            [*command, "-e", f"@{variables}"], cwd=ROOT, env=demo.environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        while running.poll() is None:
+            for process in Path("/proc").iterdir():
+                if process.name.isdigit():
+                    try:
+                        search((process / "cmdline").read_text(errors="replace"), f"the command line of process {process.name}")
+                    except OSError:
+                        continue
+            time.sleep(0.05)
+    assert running.returncode == 0, log.read_text()[-6000:]
+    variables.unlink()
+
+    assert [(received["Subject"], received["To"], received["From"]) for received in post.mails] == [
+        (post.mails[0]["Subject"], TO, SENDER),
+        ("Redash redash-demo: a test of the emails queue", TO, SENDER),
+    ]
+    assert post.mails[0]["Subject"].startswith("Test Message from Redash")
+    assert (post.over_tls, post.logged_in) == ([True, True], [True, True])
+
+    search(log.read_text(), "the output of mail.yml -vvvv --diff")
+    emulator = demo.home / "aws"
+    for path in demo.home.rglob("*"):
+        if path.is_file() and emulator not in path.parents:
+            search(path.read_text(errors="replace"), str(path.relative_to(demo.home)))
+    ecs = demo.aws("ecs")
+    for family in ("redash-demo", "redash-demo-task-runner"):
+        definition = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
+        search(str(definition), f"task definition {family}")
+        for container in definition["containerDefinitions"]:
+            assert {"REDASH_MAIL_PASSWORD"} <= {secret["name"] for secret in container["secrets"]}, container["name"]
+            environment = {variable["name"]: variable["value"] for variable in container["environment"]}
+            assert environment["REDASH_MAIL_SERVER"] == address, container["name"]
+            assert "" not in environment.values(), container["name"]
+    (parameter,) = demo.aws("ssm").get_parameters(Names=["/redash/redash-demo/mail_password"])["Parameters"]
+    assert parameter["Type"] == "SecureString"
+
+
+def test_the_same_settings_deploy_nothing_and_send_nothing(demo: Demo, address: str, post: Post) -> None:
+    before, sent = deployments(demo), len(post.mails)
+    done = mail(demo, *settings(address, post))
+    assert done.returncode == 0, done.stdout
+    assert changed(done.stdout) == {"redash-demo": 0}
+    assert (deployments(demo), len(post.mails)) == (before, sent)
+
+
+def test_site_yml_with_the_same_settings_finds_nothing_to_change(demo: Demo, address: str, post: Post) -> None:
+    done = demo.playbook("site.yml", *settings(address, post))
+    assert done.returncode == 0, done.stdout
+    assert changed(done.stdout) == {"redash-demo": 0}, done.stdout
+
+
+def test_the_proof_alone_sends_two_mails_and_deploys_nothing(demo: Demo, address: str, post: Post) -> None:
+    before, sent = deployments(demo), len(post.mails)
+    done = mail(demo, *settings(address, post), "-e", "mail_test=true")
+    assert done.returncode == 0, done.stdout
+    assert (deployments(demo), len(post.mails)) == (before, sent + 2)
+
+
+def test_a_changed_password_reaches_the_containers_and_a_wrong_one_is_explained(demo: Demo, address: str, post: Post) -> None:
+    before, sent = deployments(demo), len(post.mails)
+    done = mail(demo, *settings(address, post, password="wrong-" + PASSWORD))
+    assert done.returncode != 0
+    assert f"{address} refuses the user name or password: 535 5.7.8" in message(done.stdout)
+    assert PASSWORD not in done.stdout
+    assert deployments(demo) != before
+    assert len(post.mails) == sent
+    assert mail(demo, *settings(address, post)).returncode == 0
+    assert len(post.mails) == sent + 2
+
+
+def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo: Demo, address: str, post: Post) -> None:
+    """The classic fault: send-test-mail works, and no mail of Redash's own ever leaves."""
+    ecs = demo.aws("ecs")
+    ecs.update_service(cluster="redash-demo", service="redash-demo", desiredCount=0)
+    try:
+        until = time.monotonic() + 120
+        while ecs.list_tasks(cluster="redash-demo", serviceName="redash-demo")["taskArns"] and time.monotonic() < until:
+            time.sleep(2)
+        done = mail(demo, *settings(address, post), "-e", "mail_test=true", "-e", "mail_timeout=5")
+        assert done.returncode != 0
+        assert "The settings are right, but mails that Redash itself sends do not leave." in message(done.stdout)
+        assert "the emails queue: no worker takes" in message(done.stdout)
+    finally:
+        ecs.update_service(cluster="redash-demo", service="redash-demo", desiredCount=1)
