@@ -67,7 +67,8 @@ def _is_ready(files: Sequence[str]) -> bool:
     return os.access(PYTHON, os.X_OK) and stamp.is_file() and stamp.read_text() == _fingerprint(files)
 
 
-def _make_venv() -> None:
+def _ensure_ensurepip() -> None:
+    """Debian keeps what makes virtual environments in a package of its own."""
     try:
         import ensurepip  # noqa: F401
     except ImportError:
@@ -76,7 +77,6 @@ def _make_venv() -> None:
             raise DemoError(f"{sys.executable} cannot make virtual environments. Install the package {package} and rerun.") from None
         with step(f"Installing {package}"):
             install_packages(package)
-    quiet([sys.executable, "-m", "venv", "--clear", VENV], "making the virtual environment .venv")
 
 
 def ensure_venv(files: Sequence[str] = RUN) -> None:
@@ -88,8 +88,9 @@ def ensure_venv(files: Sequence[str] = RUN) -> None:
         raise DemoError(f"Python {sys.version.split()[0]} is too old. Install Python 3.11 or newer and rerun.")
     usable = os.access(PYTHON, os.X_OK) and any(_stamp(kind).is_file() for kind in (RUN, DEVELOP))
     if not usable:
+        _ensure_ensurepip()
         with step("Making the virtual environment .venv"):
-            _make_venv()
+            quiet([sys.executable, "-m", "venv", "--clear", VENV], "making the virtual environment .venv")
     for kind in (RUN, DEVELOP):
         _stamp(kind).unlink(missing_ok=True)
     with step(f"Installing the pinned Python packages ({', '.join(files)})"):

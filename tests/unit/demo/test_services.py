@@ -57,9 +57,17 @@ def test_a_broken_pid_file_is_none(tmp_path: Path, content: str) -> None:
     assert services.aws_pid(instance) is None
 
 
+def _launcher(home: str) -> subprocess.Popen[str]:
+    """A process that looks like a demo's local AWS, once it is up: before that it still looks like this one."""
+    program = "import time; print('up', flush=True); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", program, "demo.local_aws.launcher", home], stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None and child.stdout.readline() == "up\n"
+    return child
+
+
 def test_our_own_process_is_known_and_ended(tmp_path: Path) -> None:
     instance = Instance(tmp_path, 4566)
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "demo.local_aws.launcher", str(tmp_path)])
+    child = _launcher(str(tmp_path))
     instance.pid_file.write_text(str(child.pid))
     assert services.aws_pid(instance) == child.pid
     assert services.stop_aws(instance) is True
@@ -68,7 +76,7 @@ def test_our_own_process_is_known_and_ended(tmp_path: Path) -> None:
 
 
 def test_the_process_of_another_home_is_not_ours(tmp_path: Path) -> None:
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "demo.local_aws.launcher", "/another/home"])
+    child = _launcher("/another/home")
     try:
         instance = Instance(tmp_path, 4566)
         instance.pid_file.write_text(str(child.pid))
