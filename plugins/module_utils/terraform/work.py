@@ -82,7 +82,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         changed = bool(plan.changes or plan.outputs)
         context.report(f"plan: {plan.summary}")
         for change in plan.changes:
-            if change.action != "create":
+            # What is made or taken down as a whole is said when it is done; what is changed or lost, before.
+            if change.action != "create" and params["state"] == "present":
                 context.report(f"plan: {next(change.lines())}")
         problems = refused(plan, params["protected"], params["allow_replacement"])
         if problems:

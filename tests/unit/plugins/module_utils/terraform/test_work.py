@@ -52,6 +52,8 @@ else:
     for event in tell.get("events", {{}}).get(name, []):
         print(event if isinstance(event, str) else json.dumps(event), flush=True)
     time.sleep(tell.get("sleep", {{}}).get(name, 0))
+    print(json.dumps({{"padding": "x" * 100000}}), flush=True)
+    (home / f"ended-{{name}}").touch()
     sys.exit(tell.get("codes", {{}}).get(name, 0))
 """
 
@@ -106,6 +108,14 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setattr(provider, "find", lambda environ, work_dir: provider.Source("from the test"))
     return fake
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(500):
+        if path.exists():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{path} did not appear")
 
 
 def test_the_plan_that_was_shown_is_the_one_that_is_applied_and_it_is_gone_afterwards(fake: Fake) -> None:
@@ -272,8 +282,7 @@ def test_an_interruption_reaches_terraform_once_and_is_awaited(fake: Fake) -> No
     fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 60})
 
     def interrupt_twice() -> None:
-        while not (fake.folder / "began-apply").exists():
-            time.sleep(0.02)
+        wait_for(fake.folder / "began-apply")
         time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
@@ -286,6 +295,31 @@ def test_an_interruption_reaches_terraform_once_and_is_awaited(fake: Fake) -> No
     thread.join()
     assert (fake.folder / "saved").exists() and (fake.folder / "signals").read_text() == "SIGINT\n"
     assert not list((fake.folder / "work").glob(".plan-*"))
+
+
+def test_terraform_finishes_alone_when_this_process_is_killed_outright(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 1})
+    child = os.fork()
+    if child == 0:
+        fake.run()
+        os._exit(0)
+    wait_for(fake.folder / "began-apply")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    wait_for(fake.folder / "ended-apply")
+    assert not (fake.folder / "signals").exists()
+
+
+def test_existing_targets_are_those_in_the_state(fake: Fake) -> None:
+    fake.tell(plan={"values": {"root_module": {"resources": [{"address": "aws_lb.this"}]}}})
+    fake.run(targets=["aws_lb.this", "aws_rds_cluster.this"], existing_only=True)
+    words = next(call["words"] for call in fake.asked if call["words"][0] == "plan")
+    assert "-target=aws_lb.this" in words and "-target=aws_rds_cluster.this" not in words
+
+
+def test_no_existing_target_is_nothing_to_do(fake: Fake) -> None:
+    assert fake.run(targets=["aws_lb.this"], existing_only=True)["changed"] is False
+    assert "plan" not in fake.commands()
 
 
 def test_an_emulator_shuts_out_the_shells_credentials() -> None:
