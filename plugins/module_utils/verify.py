@@ -39,13 +39,12 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     notes: list[str] = []
     _wanted_version(params, problems)
     running = _running(params, context, problems)
+    definitions = running.pop("definitions", [])
     if running["services"]:
-        _checks(params, context, running, problems, notes)
+        _checks(params, context, running, definitions, problems, notes)
     for note in notes:
         context.report(note)
-    if problems:
-        raise RedashError(problems.found, result={"running": running, "notes": notes, "problems": [str(one) for one in problems.found]})
-    running.pop("definitions", None)
+    problems.raise_if_any()
     return {"changed": False, "running": running, "notes": notes, "image": _image(params) if params["to_version"] else ""}
 
 
@@ -88,7 +87,7 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
     else:
         definitions.append(runner)
     images = sorted({image for definition in definitions for image in installation.images(definition)})
-    versions = {found.version for image in images if (found := release_of_image(image))}
+    versions = {version_of(image) for image in images}
     return {
         "services": {
             service["serviceName"]: {
@@ -100,15 +99,27 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
         },
         "task_runner": runner["taskDefinitionArn"] if runner else "",
         "images": images,
-        # By the official tag; empty for an image of one's own, or in the middle of a deployment.
+        # By the tag; empty for an image of one's own, or in the middle of a deployment.
         "version": versions.pop() if len(versions) == 1 else "",
         "autoscaling": autoscaling.suspended(context.client("application-autoscaling"), cluster, [one["serviceName"] for one in services]),
         "definitions": definitions,
     }
 
 
-def _checks(params: dict[str, Any], context: Context, running: dict[str, Any], problems: Problems, notes: list[str]) -> None:
-    definitions = running["definitions"]
+def version_of(image: str) -> str:
+    """The release by the image's tag: the official one, or the release's number itself."""
+    found = release_of_image(image)
+    return found.version if found else registry.tag_of(image) if registry.tag_of(image) in RELEASES else ""
+
+
+def _checks(
+    params: dict[str, Any],
+    context: Context,
+    running: dict[str, Any],
+    definitions: list[dict[str, Any]],
+    problems: Problems,
+    notes: list[str],
+) -> None:
     in_use = preflight.all_of(definitions, installation.secrets)
     for variable in ("REDASH_SECRET_KEY", "REDASH_COOKIE_SECRET"):
         held = {installation.secrets(one).get(variable) for one in definitions}

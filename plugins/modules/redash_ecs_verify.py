@@ -73,7 +73,7 @@ EXAMPLES = r"""
 RETURN = r"""
 running:
   description: What the installation runs.
-  returned: always
+  returned: success
   type: dict
   contains:
     services:
@@ -83,7 +83,7 @@ running:
       description: ARN of the newest task definition for one-off commands.
       type: str
     version:
-      description: The release by the image's official tag; empty for an image of one's own.
+      description: The release by the image's tag; empty for an image of one's own.
       type: str
     images:
       description: The images.
@@ -109,12 +109,7 @@ image:
   sample: redash/redash:25.8.0
 notes:
   description: What could not be checked, and why.
-  returned: always
-  type: list
-  elements: str
-problems:
-  description: Everything that is wrong, one line each.
-  returned: failure
+  returned: success
   type: list
   elements: str
 """

@@ -250,6 +250,16 @@ def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Re
     """The unfinished record, reopened, or a new one; and which of the two."""
     last = records[-1] if records else None
     if last is not None and upgrade.unfinished(last):
+        if last.kind != params["kind"]:
+            article = "an" if last.kind == "upgrade" else "a"
+            raise RedashError(
+                Problem(
+                    f"release {last.number}, {article} {last.kind}, is unfinished at step {last.step or 'none'}",
+                    f"{params['kind']}.yml",
+                    "Finish it first: "
+                    + (f"upgrade.yml -e redash_version={last.to_version}" if last.kind == "upgrade" else f"{last.kind}.yml"),
+                )
+            )
         if params["undo"]:
             if last.state == "stopped" and not params["restore"]:
                 raise RedashError(

@@ -76,11 +76,21 @@ STEPS = _by_name(
     Step("start_old", "Bring the old release up again", 3600, 180),
     Step("resume_old", "Put autoscaling back", 300, 5),
     Step("deregister", "Withdraw the new release's task definitions", 300, 10),
+    # Of the smaller transactions.
+    Step("fit", "Look whether the schema fits the release to go back to", 900, 60),
+    Step("roll_back", "Deploy the task definitions of before", 3600, 180),
 )
 
 LOOKING = ("read", "register", "check")
 ROLLING = ("deploy", "smoke", "tidy")
 FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume", "tidy")
+
+# What else is recorded and locked like an upgrade. Nothing of it is undone: the next run goes on.
+OTHERS = {
+    "backup": ("snapshot",),
+    "rollback": ("fit", "roll_back", "smoke"),
+    "restore": ("suspend", "halt", "restore", "start_old", "resume_old", "deregister"),
+}
 
 # After any of these was begun, services may not be what they were.
 TOUCHES_SERVICES = {"drain", "stop_workers", "stop_server", "deploy"}
@@ -88,6 +98,8 @@ TOUCHES_SERVICES = {"drain", "stop_workers", "stop_server", "deploy"}
 
 def forward(record: Record) -> tuple[str, ...]:
     """The steps of the way forward, as far as they are decided: ``check`` decides the path."""
+    if record.kind in OTHERS:
+        return OTHERS[record.kind]
     if record.path == "rolling":
         return LOOKING + ROLLING
     if record.path == "full":
@@ -149,7 +161,7 @@ def complete(record: Record, name: str, facts: dict[str, object]) -> None:
     record.facts.update(facts)
     record.from_version = str(record.facts.pop("from_version", record.from_version))
     record.done.append(name)
-    if name == "check":
+    if name == "check" and not record.path:
         record.path = "rolling" if record.facts["revision_before"] == record.facts["revision_after"] else "full"
     if next_step(record) is None:
         record.state = outcome(record)
@@ -170,8 +182,8 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         right_version(seen["version"], record.to_version)
         judgement = migration.compare(record.facts["old"], seen, record.to_version)
         return {
-            # Read anew: somebody may have migrated by hand since.
-            "revision_before": judgement.before,
+            # Read anew: somebody may have migrated by hand since. But in a second try this very upgrade has.
+            "revision_before": record.facts["revision_before"] if record.path else judgement.before,
             "revision_after": judgement.after,
             "migrations": [revision for revision, _title in judgement.migrations],
             "notes": migration.notes(seen, judgement),
@@ -182,14 +194,34 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         return {"still_running": seen["running"]}
     if name == "migrate":
         return migration.judge_migration(lines, rc, record.facts["revision_after"])
+    if name == "fit":
+        seen = migration.result(lines, "read the database's revision")
+        return {"revision_now": fits(migration.revision_of(seen["revisions"]), record.to_version)}
     if name == "inspect":
         seen = migration.result(lines, "read the database's revision")
         return {"revision_now": migration.revision_of(seen["revisions"])}
     if name == "smoke":
         seen = migration.result(lines, "send a job through every queue")
-        right_version(seen["version"], record.to_version)
+        if record.to_version:
+            right_version(seen["version"], record.to_version)
         return {"queues": judge_queues(seen["queues"])}
     return {}
+
+
+def fits(revision: str, version: str) -> str:
+    """The database's revision, where the release of ``version`` can work on it. Raises RedashError where it cannot."""
+    head = release(version).alembic_head
+    if head is None:
+        raise RedashError(Problem(f"the schema of {version} is not known", "rollback", "Restore a snapshot of that time: restore.yml."))
+    if head != revision:
+        raise RedashError(
+            Problem(
+                f"the database is at revision {revision}, and {version} needs {head}",
+                "rollback",
+                "An older Redash cannot work on a newer schema. Restore the snapshot of that time: restore.yml.",
+            )
+        )
+    return revision
 
 
 def judge_queues(states: dict[str, str]) -> list[str]:
@@ -243,6 +275,11 @@ def fail(record: Record, error: str) -> None:
     run tries that step again.
     """
     record.error = error
+    if record.kind in OTHERS:
+        # Begun and not ended: what touched nothing is over, the rest is for the next run.
+        if not set(record.begun) - {"fit", "snapshot"}:
+            record.state = "refused"
+        return
     if record.direction == "forward" and "smoke" not in record.done:
         record.direction = "back"
         if next_step(record) is None:
@@ -254,6 +291,8 @@ def reopen(record: Record, to_version: str, restore: bool) -> None:
 
     Raises RedashError when another version is asked for: the transaction that was begun has to end first.
     """
+    if record.kind in OTHERS:
+        return
     if record.to_version != to_version:
         where = f"{record.state}, at step {record.step or 'none'}"
         raise RedashError(
@@ -270,10 +309,11 @@ def reopen(record: Record, to_version: str, restore: bool) -> None:
         if restore:
             # Already on the way back: ``halt`` was the last step of it, ``restore`` is the next.
             return
-        # Try again what comes after the point of no return: a migration that is complete says so at once.
+        # Try again what comes after the point of no return, with the image that is asked for now. A migration that
+        # is complete says so at once.
         record.direction = "forward"
         record.error = ""
-        again = {"migrate", "deploy", "smoke", "inspect", "halt"}
+        again = {"register", "check", "migrate", "deploy", "smoke", "inspect", "halt"}
         record.done = [name for name in record.done if name not in again]
 
 

@@ -1,0 +1,86 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A Redash 10.1.0 on a local AWS of its own, with people, groups and queries in it, put back to that before each test.
+
+It takes minutes to make; REDASH_E2E_UPGRADE_HOME and REDASH_E2E_UPGRADE_PORT name one that is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.upgrade.installation import NAME, PREFIX, ROOT, Installation
+
+START = "start"
+IMAGES = r"""
+import os, sys
+from demo import engine, images
+from demo.instance import Instance
+instance = Instance.from_environment(os.environ)
+found = engine.ensure(instance)
+base = images.ensure_base(found, instance)
+for version in ("10.1.0", "25.8.0", "26.3.0"):
+    images.build_stand_in(found, base, version)
+for fault in ("migration", "crash", "unhealthy"):
+    images.build_stand_in(found, base, "25.8.0", fault=fault)
+"""
+PEOPLE = """
+insert into queries (org_id, name, query, query_hash, user_id) values (1, 'Sales', 'select 1', 'x', 1), (1, 'Churn', 'select 2', 'y', 1);
+insert into users (org_id, name, email, groups, api_key, details) values
+    (1, 'Open Invitation', 'invited@example.com', '{2}', 'k1', '{"is_invitation_pending": true}');
+"""
+
+
+@pytest.fixture(scope="session")
+def made() -> Iterator[Installation]:
+    kept = os.environ.get("REDASH_E2E_UPGRADE_HOME")
+    home = Path(kept or ROOT / "build" / "e2e-upgrade")
+    installation = Installation(home, int(os.environ.get("REDASH_E2E_UPGRADE_PORT", "4598")))
+    environment = {**installation.environment, "REDASH_VERSION": "10.1.0"}
+    environment.pop("DOCKER_HOST")
+    if not installation.database_exists(START):
+        subprocess.run([sys.executable, "-m", "demo", "up"], cwd=ROOT, env=environment, check=True, timeout=1500)
+        subprocess.run([sys.executable, "-c", IMAGES], cwd=ROOT, env=environment, check=True, timeout=1500)
+        groups = installation.run("manage.yml", cmd="groups create analysts")
+        assert groups.rc == 0, groups.output
+        installation.sql(PEOPLE)
+        installation.copy_database("redash", START)
+    yield installation
+    if not kept:
+        subprocess.run([sys.executable, "-m", "demo", "clean"], cwd=ROOT, env=environment, check=False, timeout=300)
+
+
+@pytest.fixture
+def redash(made: Installation) -> Installation:
+    """10.1.0, running, as it was made: task definition 1, nothing released yet."""
+    ecs, ssm, rds = made.client("ecs"), made.client("ssm"), made.client("rds")
+    for service in made.services():
+        ecs.update_service(cluster=NAME, service=service, desiredCount=0)
+    until = time.monotonic() + 120
+    while ecs.list_tasks(cluster=NAME)["taskArns"] and time.monotonic() < until:
+        for arn in ecs.list_tasks(cluster=NAME)["taskArns"]:
+            ecs.stop_task(cluster=NAME, task=arn)
+        time.sleep(0.5)
+    made.copy_database(START, "redash")
+    for family in (NAME, f"{NAME}-task-runner"):
+        for arn in ecs.list_task_definitions(familyPrefix=family)["taskDefinitionArns"]:
+            if not arn.endswith(":1"):
+                ecs.deregister_task_definition(taskDefinition=arn)
+    for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=f"{PREFIX}/releases", Recursive=True):
+        for parameter in page["Parameters"]:
+            ssm.delete_parameter(Name=parameter["Name"])
+    for snapshot in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]:
+        rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot["DBClusterSnapshotIdentifier"])
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, "minimumHealthyPercent": 100, "maximumPercent": 200}
+    ecs.update_service(cluster=NAME, service=NAME, taskDefinition=f"{NAME}:1", desiredCount=1, deploymentConfiguration=breaker)
+    while made.services()[NAME] != (f"{NAME}:1", 1, 1) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert made.services()[NAME] == (f"{NAME}:1", 1, 1)
+    return made

@@ -1,0 +1,187 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One Redash on the local AWS, as tests of upgrades handle it: run playbooks, kill them, look, and put it back to the start."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+ROOT = Path(__file__).resolve().parents[3]
+NAME = "redash-demo"
+PREFIX = f"/redash/{NAME}"
+REPOSITORY = "localhost/redash-stand-in"
+
+
+@dataclass
+class Run:
+    """What a playbook did."""
+
+    rc: int
+    output: str
+
+    @property
+    def message(self) -> str:
+        """The last failure's msg, on one line; else the last debug message."""
+        # YAML, folded: up to the next key of the same depth, or an empty line.
+        found = [re.split(r"\n\n|\n    \w+:", part)[0] for part in self.output.split("    msg:")[1:]]
+        return re.sub(r"^\|-?|^>-?", "", " ".join(found[-1].split())).strip("'\" ").replace("''", "'") if found else ""
+
+
+@dataclass
+class Installation:
+    home: Path
+    port: int
+    environment: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))},
+            "REDASH_DEMO_HOME": str(self.home),
+            "REDASH_DEMO_PORT": str(self.port),
+            "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "ANSIBLE_NOCOLOR": "1",
+            "DOCKER_HOST": f"unix://{self.home}/podman.sock",
+        }
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name="ap-northeast-1",
+            endpoint_url=f"http://127.0.0.1:{self.port}",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    # Running playbooks.
+
+    def start(self, playbook: str, **variables: Any) -> subprocess.Popen[str]:
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventories/local", playbook, "-e", json.dumps(variables)]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+
+    def run(self, playbook: str, **variables: Any) -> Run:
+        process = self.start(playbook, **variables)
+        output, _ = process.communicate(timeout=1500)
+        return Run(process.returncode, output)
+
+    def upgrade(self, version: str, fault: str = "", **variables: Any) -> Run:
+        return self.run("upgrade.yml", **self.to(version, fault), **variables)
+
+    def to(self, version: str, fault: str = "") -> dict[str, Any]:
+        tag = f"{version}-{fault}" if fault else version
+        return {"redash_version": version, "redash_image": f"{REPOSITORY}:{tag}", "upgrade_service_timeout": 240}
+
+    def upgrade_and_kill(self, when: Callable[[dict[str, Any]], bool], version: str, delay: float = 0.0, **variables: Any) -> str:
+        """Begin an upgrade and kill -9 ansible-playbook as soon as the newest record is ``when``; what it printed, or "" if it ended."""
+        log = self.home / "killed.log"
+        with log.open("w") as output:
+            command = ["-i", "inventories/local", "upgrade.yml", "-e", json.dumps({**self.to(version), **variables})]
+            process = subprocess.Popen(
+                [str(Path(sys.executable).parent / "ansible-playbook"), *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            while process.poll() is None:
+                if when(self.record()):
+                    time.sleep(delay)
+                    # Its workers live in sessions of their own: as after a real kill -9, they may go on for a while.
+                    process.send_signal(signal.SIGKILL)
+                    process.wait()
+                    return log.read_text() or "killed"
+                time.sleep(0.1)
+        return ""
+
+    # Looking.
+
+    def records(self) -> list[dict[str, Any]]:
+        pages = self.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=f"{PREFIX}/releases")
+        found = [json.loads(parameter["Value"]) for page in pages for parameter in page["Parameters"]]
+        return sorted(found, key=lambda record: record["number"])
+
+    def record(self) -> dict[str, Any]:
+        return (self.records() or [{}])[-1]
+
+    def services(self) -> dict[str, tuple[str, int, int]]:
+        """By service: task definition, desired and running tasks."""
+        ecs = self.client("ecs")
+        arns = ecs.list_services(cluster=NAME)["serviceArns"]
+        return {
+            one["serviceName"]: (one["taskDefinition"].rpartition("/")[2], one["desiredCount"], one["runningCount"])
+            for one in ecs.describe_services(cluster=NAME, services=arns)["services"]
+            if one["status"] == "ACTIVE"
+        }
+
+    def task_runner(self) -> str:
+        return str(self.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-task-runner")["taskDefinition"]["taskDefinitionArn"])
+
+    def sql(self, statement: str, database: str = "redash") -> list[str]:
+        """Rows of the real PostgreSQL, as psql prints them."""
+        answer = subprocess.run(
+            [
+                *self.inside,
+                "psql",
+                "-h",
+                "/var/run/postgresql",
+                "-d",
+                database,
+                "-Atqc",
+                statement,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return answer.stdout.splitlines()
+
+    @property
+    def inside(self) -> list[str]:
+        """A command inside the PostgreSQL container."""
+        return ["podman", "exec", "-i", "-u", "postgres", f"redash-demo-{self.port}-postgresql"]
+
+    def schema(self) -> str:
+        return "+".join(self.sql("select version_num from alembic_version order by 1"))
+
+    def people(self) -> tuple[list[str], list[str], list[str]]:
+        """Users, groups and queries: what must survive everything."""
+        return (
+            self.sql("select name, email from users order by id"),
+            self.sql("select name, permissions from groups order by id"),
+            self.sql("select name, query from queries order by id"),
+        )
+
+    def psql(self, script: str) -> None:
+        """A script in psql of the PostgreSQL container, by its superuser."""
+        subprocess.run([*self.inside, "sh", "-c", script], check=True, capture_output=True, text=True)
+
+    def database_exists(self, name: str) -> bool:
+        try:
+            return self.sql(f"select 1 from pg_database where datname = '{name}'", "postgres") == ["1"]
+        except subprocess.CalledProcessError:
+            return False
+
+    def copy_database(self, source: str, target: str) -> None:
+        """Make ``target`` what ``source`` is, whoever is connected to either."""
+        self.psql(
+            f"psql -h /var/run/postgresql -qc 'alter database {source} with allow_connections false'"
+            f" -c \"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{source}'\""
+            f" -c 'drop database if exists {target} with (force)' -c 'create database {target} template {source} owner redash'"
+            f" -c 'alter database {source} with allow_connections true'"
+        )

@@ -1,0 +1,176 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""upgrade.yml on the local AWS: real containers, real migrations in a real PostgreSQL, images that fail on purpose."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from tests.e2e.upgrade.installation import NAME, PREFIX, Installation
+
+OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
+STEPS = """read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy""".split()  # noqa: SIM905
+
+
+def as_it_was(redash: Installation, people: Any) -> None:
+    assert redash.services() == {NAME: (f"{NAME}:1", 1, 1)}
+    assert redash.task_runner().endswith(":1"), "manage.yml would run the new release on the old database"
+    assert redash.schema() == OLD
+    assert redash.people() == people
+
+
+def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> None:
+    people = redash.people()
+    done = redash.upgrade("25.8.0")
+    assert done.rc == 0, done.output
+    assert "Redash is 25.8.0 (release 1)" in done.message
+    assert redash.services()[NAME][1:] == (1, 1)
+    assert redash.schema() == NEW
+    assert redash.people() == people
+    # Migration fd4fc850d7ea alone would have emptied it.
+    assert redash.sql("select details->>'is_invitation_pending' from users where email = 'invited@example.com'") == ["true"]
+    record = redash.record()
+    assert (record["state"], record["path"], record["done"]) == ("succeeded", "full", STEPS)
+    assert record["facts"]["snapshot"] == f"{NAME}-release-1"
+    snapshots = redash.client("rds").describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    assert [one["DBClusterSnapshotIdentifier"] for one in snapshots] == [f"{NAME}-release-1"]
+
+    again = redash.upgrade("25.8.0")
+    assert (again.rc, again.message) == (0, "Redash is 25.8.0 already (localhost/redash-stand-in:25.8.0).")
+    assert "changed=0" in again.output
+    history = redash.run("history.yml")
+    assert "10.1.0 -> 25.8.0" in history.output
+    assert "succeeded" in history.output
+
+    # 26.3.0 has the same schema: nothing is stopped.
+    rolling = redash.upgrade("26.3.0")
+    assert rolling.rc == 0, rolling.output
+    assert redash.record()["path"] == "rolling"
+    assert redash.record()["done"] == ["read", "register", "check", "deploy", "smoke", "tidy"]
+    assert redash.people() == people
+
+
+def test_a_failing_migration_puts_everything_back(redash: Installation) -> None:
+    people = redash.people()
+    done = redash.upgrade("25.8.0", fault="migration")
+    assert done.rc != 0
+    assert "The upgrade failed and everything is as it was" in done.message, done.output
+    assert redash.record()["state"] == "undone"
+    as_it_was(redash, people)
+    # The pictures that were filled in for the migration are empty again.
+    assert redash.sql("select count(*) from users where profile_image_url = ''") == ["0"]
+
+
+def test_a_crashing_new_release_is_kept_stopped_and_a_mended_one_goes_on(redash: Installation) -> None:
+    people = redash.people()
+    done = redash.upgrade("25.8.0", fault="crash")
+    # It crashes at every start, so it is found out before anything is stopped: it cannot look at the database.
+    assert done.rc != 0
+    assert redash.record()["state"] == "refused", done.output
+    as_it_was(redash, people)
+
+
+def test_unhealthy_targets_keep_the_new_release_stopped_and_a_mended_one_goes_on(redash: Installation) -> None:
+    people = redash.people()
+    done = redash.upgrade("25.8.0", fault="unhealthy")
+    assert done.rc != 0
+    assert "25.8.0 failed and is kept stopped" in done.message, done.output
+    assert redash.record()["state"] == "stopped"
+    assert redash.services()[NAME][1:] == (0, 0)
+    assert redash.schema() == NEW
+
+    other = redash.upgrade("26.3.0")
+    assert other.rc != 0
+    assert "release 1, the upgrade to 25.8.0, is unfinished" in other.message
+
+    mended = redash.upgrade("25.8.0")
+    assert mended.rc == 0, mended.output
+    assert redash.record()["number"] == 1
+    assert redash.services()[NAME][1:] == (1, 1)
+    assert redash.people() == people
+
+
+def test_a_wrong_key_is_refused_before_anything_is_touched(redash: Installation) -> None:
+    made = redash.run(
+        "manage.yml", cmd='ds new warehouse --type pg --options {"dbname":"x"}', task_runner_task_definition=f"{NAME}-task-runner:1"
+    )
+    assert made.rc == 0, made.output
+    people = redash.people()
+    ssm = redash.client("ssm")
+    name = f"{PREFIX}/secret_key"
+    right = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    try:
+        ssm.put_parameter(Name=name, Value="0" * 32, Type="SecureString", Overwrite=True)
+        done = redash.upgrade("25.8.0")
+    finally:
+        ssm.put_parameter(Name=name, Value=right, Type="SecureString", Overwrite=True)
+    assert done.rc != 0
+    assert "25.8.0 cannot decrypt warehouse" in done.message, done.output
+    assert redash.record()["state"] == "refused"
+    as_it_was(redash, people)
+
+
+def test_a_second_run_at_the_same_time_is_refused(redash: Installation) -> None:
+    first: list[Any] = []
+    thread = threading.Thread(target=lambda: first.append(redash.upgrade("25.8.0")))
+    thread.start()
+    while "register" not in redash.record().get("begun", []):
+        time.sleep(0.2)
+    second = redash.upgrade("25.8.0")
+    thread.join()
+    assert second.rc != 0
+    assert "is working on this installation" in second.message, second.output
+    assert first[0].rc == 0, first[0].output
+    assert len(redash.records()) == 1
+
+
+def test_bad_input_is_one_line_and_touches_nothing(redash: Installation) -> None:
+    for variables, said in (
+        ({"redash_version": "latest"}, " names no release, and an upgrade must be nameable. Known: "),
+        ({"redash_version": "25.2.0"}, "redash_version: '25.2.0' is not a Redash release that is known. Known: "),
+        ({"redash_version": "8.0.0"}, "redash_version: Redash 10.1.0 cannot be brought back to 8.0.0 by an upgrade"),
+        ({"redash_version": "25.8.0", "redash_name": "nobody"}, "nobody: no service nobody or nobody-... in cluster"),
+    ):
+        done = redash.run("upgrade.yml", **{"redash_image": "", **variables})
+        assert done.rc != 0
+        assert said in done.message, done.output
+        assert "Traceback" not in done.output
+    assert redash.records() == []
+    as_it_was(redash, redash.people())
+
+
+def test_killed_after_each_step_and_in_each_step_it_goes_on(redash: Installation) -> None:
+    """kill -9 of ansible-playbook, again and again: after each step, and in the middle of each. Nothing is lost in any row."""
+    people = redash.people()
+    rows = []
+    for step in STEPS:
+        for moment, delay in (("in", 2.0), ("after", 0.0)):
+
+            def reached(record: dict[str, Any], step: str = step, moment: str = moment) -> bool:
+                where = "begun" if moment == "in" else "done"
+                return step in record.get(where, []) and record.get("state") == "running"
+
+            started = time.monotonic()
+            killed = redash.upgrade_and_kill(reached, "25.8.0", delay=delay)
+            record = redash.record()
+            took = time.monotonic() - started
+            rows.append(
+                f"{moment:<5} {step:<12} {'killed' if killed else 'ended':<6} {took:4.0f} s  state {record['state']:<9} "
+                f"schema {redash.schema()}  services {redash.services()[NAME]}  done {len(record.get('done', []))}"
+            )
+            print(rows[-1], flush=True)
+            assert redash.people() == people, rows[-1]
+            if record["state"] == "succeeded":
+                break
+    last = redash.upgrade("25.8.0")
+    assert last.rc == 0, last.output
+    print("\n".join(["", "killed       step                 what the next run found", *rows]))
+    assert redash.record()["state"] == "succeeded"
+    assert len(redash.records()) == 1
+    assert redash.services()[NAME][1:] == (1, 1)
+    assert redash.schema() == NEW
+    assert redash.people() == people
+    details = redash.sql("select details->>'is_invitation_pending' from users where email = 'invited@example.com'")
+    assert details == ["true"]
