@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ from demo.instance import DemoError, Instance
 from demo.show import say, step
 
 # Seconds that an engine has to answer a ping, and that a call to it may take (starting a container on a busy machine).
-PING = 3
+PING = 10
 CALL = 180
 # Seconds for a Podman service that was just started.
 START = 30
@@ -108,7 +109,27 @@ def containers_conf(has_runc: bool, has_crun: bool, has_systemd: bool, hard_file
     return "\n".join(lines) + "\n"
 
 
+def _podman_pid(instance: Instance) -> int | None:
+    """The Podman service that this demo started, None when it is gone: a pid written down may be another's by now."""
+    try:
+        pid = int((instance.home / "podman.pid").read_text())
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except (OSError, ValueError):
+        return None
+    return pid if "podman" in command and str(socket_path(instance)) in command else None
+
+
 def _start_podman(instance: Instance) -> str:
+    url = f"unix://{socket_path(instance)}"
+    pid = _podman_pid(instance)
+    if pid:
+        # It runs and did not answer in time: a busy machine. A second one would take its socket away.
+        until = time.monotonic() + START
+        while time.monotonic() < until:
+            if answers(url):
+                return url
+            time.sleep(0.5)
+        os.kill(pid, signal.SIGKILL)
     configuration = instance.home / "containers.conf"
     configuration.write_text(
         containers_conf(
@@ -135,7 +156,6 @@ def _start_podman(instance: Instance) -> str:
             start_new_session=True,
         )
     (instance.home / "podman.pid").write_text(str(service.pid))
-    url = f"unix://{path}"
     until = time.monotonic() + START
     while time.monotonic() < until:
         if path.exists() and answers(url):
@@ -179,15 +199,9 @@ def was_started(instance: Instance) -> bool:
 
 def stop_podman(instance: Instance) -> bool:
     """End the Podman service that the demo started, if it did. Containers of others are not touched by that."""
-    pid_file = instance.home / "podman.pid"
-    try:
-        pid = int(pid_file.read_text())
-        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except (OSError, ValueError):
-        pid_file.unlink(missing_ok=True)
-        return False
-    if "podman" in command and str(socket_path(instance)) in command:
-        os.kill(pid, 15)
-    pid_file.unlink(missing_ok=True)
+    pid = _podman_pid(instance)
+    if pid:
+        os.kill(pid, signal.SIGTERM)
+    (instance.home / "podman.pid").unlink(missing_ok=True)
     socket_path(instance).unlink(missing_ok=True)
-    return True
+    return pid is not None

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from pathlib import Path
 
@@ -60,3 +61,12 @@ def test_runc_is_named_only_where_podmans_own_choice_is_missing() -> None:
     assert "runc" in engine.containers_conf(True, False, True, 1, 1)
     assert "runc" not in engine.containers_conf(True, True, True, 1, 1)
     assert "runc" not in engine.containers_conf(False, False, True, 1, 1)
+
+
+@pytest.mark.parametrize("content", ["", "x", "999999999"])
+def test_a_pid_that_is_no_podman_of_ours_is_left_alone(tmp_path: Path, content: str) -> None:
+    (tmp_path / "podman.pid").write_text(content)
+    assert engine._podman_pid(Instance(tmp_path, 4566)) is None
+    (tmp_path / "podman.pid").write_text(str(os.getpid()))
+    assert engine.stop_podman(Instance(tmp_path, 4566)) is False
+    assert not (tmp_path / "podman.pid").exists()
