@@ -19,7 +19,8 @@ from pathlib import Path
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 
-PROVIDER = "registry.terraform.io/hashicorp/aws"
+HOST = "registry.terraform.io"
+PROVIDER = f"{HOST}/hashicorp/aws"
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 REGISTRY_SECONDS = 10
 
@@ -88,12 +89,17 @@ def implied_mirrors(environ: Mapping[str, str], work_dir: Path) -> Iterator[Path
 
 
 def mirrors(prefixes: tuple[str, ...]) -> Iterator[Path]:
-    """Folders below ``prefixes`` that hold the provider for this machine, nearest first."""
+    """Folders below ``prefixes`` that hold the provider for this machine, nearest first. Hidden folders are left out."""
     for prefix in prefixes:
-        level = [Path(prefix)] if prefix and Path(prefix).is_dir() else []
+        level = [Path(prefix)] if prefix else []
         for _ in range(DEPTH + 1):
-            yield from (folder for folder in level if _holds_provider(folder))
-            level = [child for folder in level for child in _folders(folder)]
+            deeper: list[Path] = []
+            for folder in level:
+                children = _folders(folder)
+                if any(child.name == HOST for child in children) and _holds_provider(folder):
+                    yield folder
+                deeper += [child for child in children if not child.name.startswith(".")]
+            level = deeper
 
 
 def mirror_configuration(mirror: Path) -> str:
