@@ -39,9 +39,9 @@ def installed_version(name: str, target: Path = TARGET) -> str | None:
         return None
 
 
-def missing(target: Path = TARGET) -> list[str]:
+def missing(target: Path = TARGET, requirements: Path = REQUIREMENTS) -> list[str]:
     """The names of the required collections that are absent or of another version."""
-    required = yaml.safe_load(REQUIREMENTS.read_text())["collections"]
+    required = yaml.safe_load(requirements.read_text())["collections"]
     found = {item["name"]: installed_version(item["name"], target) for item in required}
     return [
         item["name"] for item in required if not (version := found[item["name"]]) or version not in SpecifierSet(item.get("version", ""))

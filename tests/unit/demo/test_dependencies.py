@@ -17,14 +17,20 @@ def _install(target: Path, version: str) -> Path:
     return folder
 
 
+def _missing(target: Path) -> list[str]:
+    requirements = target / "requirements.yml"
+    requirements.write_text('collections: [{name: amazon.aws, version: ">=10.1.0,<12.0.0"}]')
+    return dependencies.missing(target, requirements)
+
+
 def test_a_collection_of_the_required_version_is_not_missing(tmp_path: Path) -> None:
     _install(tmp_path, "10.1.2")
-    assert dependencies.missing(tmp_path) == []
+    assert _missing(tmp_path) == []
 
 
 def test_an_absent_an_old_and_a_half_collection_are_missing(tmp_path: Path) -> None:
-    assert dependencies.missing(tmp_path) == ["amazon.aws"]
+    assert _missing(tmp_path) == ["amazon.aws"]
     folder = _install(tmp_path, "9.0.0")
-    assert dependencies.missing(tmp_path) == ["amazon.aws"]
+    assert _missing(tmp_path) == ["amazon.aws"]
     (folder / "MANIFEST.json").write_text("{")
-    assert dependencies.missing(tmp_path) == ["amazon.aws"]
+    assert _missing(tmp_path) == ["amazon.aws"]
