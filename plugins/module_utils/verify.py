@@ -87,7 +87,8 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
     else:
         definitions.append(runner)
     images = sorted({image for definition in definitions for image in installation.images(definition)})
-    versions = {version_of(image) for image in images}
+    running = {image for definition in definitions if definition is not runner for image in installation.images(definition)}
+    versions = {version_of(image) for image in running}
     return {
         "services": {
             service["serviceName"]: {
