@@ -133,8 +133,7 @@ class Reader:
                 break
             there.update(page.events)
             order += page.events
-            # Everything known has come by, so the newest has: nothing older can follow.
-            if page.token == token or not known - there:
+            if page.token == token:
                 break
             token = page.token
         missed = there - known

@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context, Interrupted
@@ -197,6 +197,7 @@ def test_ten_thousand_lines_in_one_burst_at_the_exit_come_once_each_and_in_order
 
 
 @settings(max_examples=60, deadline=None)
+@example([(0, 4.0, "a"), (0, 0.0, "a")], 1)  # the late one of two equal lines comes to lie before the one already read
 @given(
     st.lists(
         st.tuples(st.integers(0, 12_000), st.sampled_from([0.0, 0.1, 1.0, 4.0]), st.sampled_from(["a", "b"])),
@@ -639,7 +640,8 @@ def test_a_hundred_tasks_at_once_complete_under_aws_limits() -> None:
     hall.run([work(number) for number in range(100)])
     assert len(results) == 100
     assert all(result["rc"] == 0 and len(result["stdout_lines"]) == 10 for result in results)
-    assert aws.time.now - began < 80 + 60
+    # Each reads its log some fifteen times, so a thousand and a half calls at ten a second bound it from below.
+    assert aws.time.now - began < 80 + 120
 
 
 # Bad input.
