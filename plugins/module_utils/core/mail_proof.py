@@ -246,9 +246,7 @@ PROVIDER_TODO = {
 
 # An exception at the beginning of a line: the last one is what ended the program. Python's chained ones
 # come before it, and RQ and Redash put log lines around it.
-EXCEPTION = re.compile(
-    r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Refused|Disconnected|timeout|error|Interrupt))(?::\s*(?P<text>.*))?$"
-)
+EXCEPTION = re.compile(r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Refused|Disconnected|timeout|error|Interrupt))(?::\s*(?P<text>.*))?$")
 USAGE = re.compile(r"^(Usage:|Error: )")
 SMTP_ANSWER = re.compile(r"(\d{3}),\s*b?(['\"])(.*?)\2")
 
