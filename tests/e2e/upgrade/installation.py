@@ -89,6 +89,7 @@ class Installation:
     def upgrade_and_kill(self, when: Callable[[dict[str, Any]], bool], version: str, delay: float = 0.0, **variables: Any) -> str:
         """Begin an upgrade and kill -9 ansible-playbook as soon as the newest record is ``when``; what it printed, or "" if it ended."""
         log = self.home / "killed.log"
+        before = self.lock()
         with log.open("w") as output:
             command = ["-i", "inventories/local", "upgrade.yml", "-e", json.dumps({**self.to(version), **variables})]
             process = subprocess.Popen(
@@ -100,7 +101,8 @@ class Installation:
                 start_new_session=True,
             )
             while process.poll() is None:
-                if when(self.record()):
+                # Only once this run has the lock: what the one before it left is no sign.
+                if self.lock() > before and when(self.record()):
                     time.sleep(delay)
                     # Its workers live in sessions of their own: as after a real kill -9, they may go on for a while.
                     process.send_signal(signal.SIGKILL)
@@ -115,6 +117,11 @@ class Installation:
         pages = self.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=f"{PREFIX}/releases")
         found = [json.loads(parameter["Value"]) for page in pages for parameter in page["Parameters"]]
         return sorted(found, key=lambda record: record["number"])
+
+    def lock(self) -> int:
+        """The number of the newest lock."""
+        parameters = self.client("ssm").get_parameters_by_path(Path=f"{PREFIX}/releases/lock")["Parameters"]
+        return max((int(parameter["Name"].rpartition("/")[2]) for parameter in parameters), default=0)
 
     def record(self) -> dict[str, Any]:
         return (self.records() or [{}])[-1]
