@@ -96,7 +96,7 @@ SERVICES_PER_CALL = 10
 
 
 def _described(service: dict[str, Any]) -> dict[str, Any]:
-    primary = next((each for each in service.get("deployments", []) if each.get("status") == "PRIMARY"), {})
+    primary: dict[str, Any] = next((each for each in service.get("deployments", []) if each.get("status") == "PRIMARY"), {})
     return {
         "status": service["status"],
         "task_definition": service["taskDefinition"],
