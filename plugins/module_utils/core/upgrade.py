@@ -204,7 +204,7 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         seen = migration.result(lines, "send a job through every queue")
         if record.to_version:
             right_version(seen["version"], record.to_version)
-        return {"queues": judge_queues(seen["queues"])}
+        return {"queues": judge_queues({name: seen["queues"].get(name, "waiting") for name in release(record.to_version).queues})}
     return {}
 
 

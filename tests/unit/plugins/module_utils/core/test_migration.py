@@ -174,7 +174,11 @@ def test_the_facts_of_each_step() -> None:
     assert len(record.facts["migrations"]) == 7
     assert upgrade.found(record, "inspect", said(seen()), 0) == {"revision_now": "db0aca1ebd32"}
     assert upgrade.found(record, "drain", said({"running": 2, "waited": 300}), 0) == {"still_running": 2}
-    assert upgrade.found(record, "smoke", said({"version": "25.8.0", "queues": {"emails": "done"}}), 0) == {"queues": ["emails"]}
+    queues = dict.fromkeys(RELEASES["25.8.0"].queues, "done")
+    assert upgrade.found(record, "smoke", said({"version": "25.8.0", "queues": queues}), 0) == {"queues": sorted(queues)}
+    del queues["emails"]
+    with pytest.raises(RedashError, match="nobody took a job from emails"):
+        upgrade.found(record, "smoke", said({"version": "25.8.0", "queues": queues}), 0)
     assert upgrade.found(record, "suspend", [], None) == {}
 
 
