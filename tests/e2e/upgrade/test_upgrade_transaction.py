@@ -51,6 +51,16 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
     assert redash.record()["done"] == ["read", "register", "check", "deploy", "smoke", "tidy"]
     assert redash.people() == people
 
+    back = redash.run("rollback.yml")
+    assert back.rc == 0, back.output
+    assert "Redash is back at 25.8.0" in back.message
+    assert redash.people() == people
+    # 10.1.0 before it does not fit the schema.
+    refused = redash.run("rollback.yml")
+    assert refused.rc != 0
+    assert "the database is at revision db0aca1ebd32, and 10.1.0 needs 89bc7873a3e0" in refused.message, refused.output
+    assert redash.services()[NAME][1:] == (1, 1)
+
 
 def test_a_failing_migration_puts_everything_back(redash: Installation) -> None:
     people = redash.people()
@@ -90,6 +100,24 @@ def test_unhealthy_targets_keep_the_new_release_stopped_and_a_mended_one_goes_on
     assert redash.record()["number"] == 1
     assert redash.services()[NAME][1:] == (1, 1)
     assert redash.people() == people
+
+
+def test_a_stopped_upgrade_is_restored_and_the_old_database_kept(redash: Installation) -> None:
+    people = redash.people()
+    done = redash.upgrade("25.8.0", fault="unhealthy")
+    assert "25.8.0 failed and is kept stopped" in done.message, done.output
+    unconfirmed = redash.run("restore.yml")
+    assert unconfirmed.rc != 0
+    assert f"Confirm with -e redash_restore={NAME}" in unconfirmed.message, unconfirmed.output
+    restored = redash.run("restore.yml", redash_restore=NAME)
+    assert restored.rc == 0, restored.output
+    assert redash.record()["state"] == "restored"
+    as_it_was(redash, people)
+    clusters = {one["DBClusterIdentifier"] for one in redash.client("rds").describe_db_clusters()["DBClusters"]}
+    assert clusters == {NAME, f"{NAME}-before-1"}
+    assert redash.sql("select version_num from alembic_version", f"redash.before.{NAME}-release-1") == [NEW]
+    # site.yml has nothing to put right.
+    assert "changed=0" in redash.run("site.yml").output
 
 
 def test_a_wrong_key_is_refused_before_anything_is_touched(redash: Installation) -> None:
