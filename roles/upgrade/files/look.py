@@ -18,8 +18,8 @@ def rows(query):
 
 
 def has_column(table, column):
-    query = "select count(*) from information_schema.columns where table_schema = current_schema() and table_name = '%s' and column_name = '%s'"
-    return rows(query % (table, column))[0][0] > 0
+    query = "select count(*) from information_schema.columns where table_schema = current_schema()"
+    return rows(query + " and table_name = '%s' and column_name = '%s'" % (table, column))[0][0] > 0
 
 
 def migrations(revisions):

@@ -37,8 +37,8 @@ def let_workers_work():
 
 
 def has_pictures():
-    query = "select count(*) from information_schema.columns where table_schema = current_schema() and table_name = 'users' and column_name = 'profile_image_url'"
-    found = rows(query)[0][0] > 0
+    query = "select count(*) from information_schema.columns where table_schema = current_schema()"
+    found = rows(query + " and table_name = 'users' and column_name = 'profile_image_url'")[0][0] > 0
     db.session.rollback()
     return found
 
