@@ -17,7 +17,7 @@ from pathlib import Path
 from demo import engine as engines
 from demo import images, services
 from demo.dependencies import ensure_collections
-from demo.instance import ROOT, DemoError, Instance, shut_in
+from demo.instance import REGION, ROOT, DemoError, Instance, shut_in
 from demo.show import say, step
 
 INVENTORY = "inventories/local"
@@ -85,6 +85,8 @@ def start_services(instance: Instance, engine: engines.Engine, reachable: bool) 
         # Its tasks hold connections to servers, and names of addresses, that are no more.
         services.stop_aws(instance)
     services.ensure_aws(engine, instance)
+    # What boto3 finds instead of the person's own configuration (inventories/local).
+    (instance.home / "aws_config").write_text(f"[profile redash-demo]\nregion = {REGION}\n")
 
 
 def only_services(instance: Instance) -> None:

@@ -10,6 +10,7 @@ are amazon.aws's own, whichever side of Ansible the work runs on.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -46,6 +47,16 @@ def is_local_endpoint(endpoint_url: str | None) -> bool:
     return bool(endpoint_url) and urlsplit(endpoint_url).hostname in LOOPBACK
 
 
+@contextlib.contextmanager
+def _without_profile() -> Iterator[None]:
+    """boto3 looks for the shell's AWS_PROFILE by itself, and fails where its configuration is not there."""
+    kept = {name: os.environ.pop(name) for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
 def client_factory(params: Mapping[str, Any], name: str) -> Callable[..., Any]:
     """A function that makes each boto3 client once: ``client("ecs")``, or ``client("logs", region="eu-west-1")``.
 
@@ -70,14 +81,15 @@ def client_factory(params: Mapping[str, Any], name: str) -> Callable[..., Any]:
             region = region or own_region
             if not region:
                 raise RedashError(Problem("no AWS region is set", name, "Set redash_region (or AWS_REGION)."))
-            clients[key] = boto3_conn(
-                connection,  # type: ignore[arg-type]
-                conn_type="client",
-                resource=service,
-                region=region,
-                endpoint=endpoint,
-                **connection_params,
-            )
+            with _without_profile() if is_local_endpoint(options.get("endpoint_url")) else contextlib.nullcontext():
+                clients[key] = boto3_conn(
+                    connection,  # type: ignore[arg-type]
+                    conn_type="client",
+                    resource=service,
+                    region=region,
+                    endpoint=endpoint,
+                    **connection_params,
+                )
         return clients[key]
 
     return client
