@@ -1,0 +1,253 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""awx.yml through the real awx.awx modules, against a FAKE of AWX's API (fake_awx.py). No real AWX takes part."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
+from tests.integration.awx.fake_awx import ENCRYPTED, FakeAwx, Server, could_be_playbook
+
+ROOT = Path(__file__).resolve().parents[3]
+PASSWORD = "the-password-of-awx"  # noqa: S105 - of the fake
+SECRET_KEY = "the-secret-key-of-aws"  # noqa: S105 - of the fake
+TOKEN = "xoxb-the-token-of-slack"  # noqa: S105 - of the fake
+
+SETTINGS: dict[str, Any] = {
+    "awx_project_url": "https://git.example.com/redash.git",
+    "awx_installations": ["redash-prod", "redash-staging"],
+    "awx_execution_environment_image": "registry.example.com/redash-ecs-ee:1",
+    "awx_aws_role": {"role_arn": "arn:aws:iam::123456789012:role/awx", "access_key": "AKIAEXAMPLE", "secret_key": SECRET_KEY},
+    "awx_operators": ["olga"],
+    "awx_analysts": ["ada", "alan"],
+    "awx_notifications": [
+        {"name": "on-call", "type": "slack", "configuration": {"channels": ["#ops"], "token": TOKEN, "hex_color": ""}},
+        {
+            "name": "hook",
+            "type": "webhook",
+            "configuration": {
+                "url": "https://example.com/hook", "http_method": "POST", "headers": {}, "disable_ssl_verification": False,
+                "username": "", "password": "",
+            },
+        },
+    ],
+}  # fmt: skip
+
+
+def playbooks() -> set[str]:
+    """What AWX would list of this repository, were it cloned."""
+    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    paths = [ROOT / name for name in files.splitlines()]
+    return {path.relative_to(ROOT).as_posix() for path in paths if path.is_file() and could_be_playbook(ROOT, path)}
+
+
+@dataclass
+class Run:
+    text: str
+    returncode: int
+
+    @property
+    def changed(self) -> int:
+        return self._count("changed")
+
+    @property
+    def failed(self) -> int:
+        return self._count("failed")
+
+    def _count(self, what: str) -> int:
+        found = re.search(rf"localhost\s+: .*\b{what}=(\d+)", self.text)
+        assert found, self.text
+        return int(found[1])
+
+
+class Controller:
+    """A fake AWX, and awx.yml run against it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.awx = FakeAwx(playbooks(), users=("olga", "ada", "alan"))
+        self.folder = folder
+
+    def run(self, *arguments: str, **settings: Any) -> Run:
+        variables = self.folder / "variables.yml"
+        with Server(self.awx) as url:
+            controller = {"controller_host": url, "controller_username": "admin", "controller_password": PASSWORD}
+            variables.write_text(json.dumps({**SETTINGS, **settings, "awx_controller": controller}))
+            environment = {name: value for name, value in os.environ.items() if not name.startswith(("CONTROLLER_", "TOWER_"))}
+            environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+            done = subprocess.run(
+                ["ansible-playbook", "-i", "localhost,", "awx.yml", "-e", f"@{variables}", *arguments],
+                cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+        return Run(done.stdout + done.stderr, done.returncode)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Controller:
+    """An AWX after awx.yml ran once; what it said is in ``first``."""
+    controller = Controller(tmp_path_factory.mktemp("awx"))
+    run = controller.run("-vvvv")
+    assert run.returncode == 0, run.text[-6000:]
+    controller.first = run  # type: ignore[attr-defined]
+    return controller
+
+
+def test_everything_is_made(made: Controller) -> None:
+    assert made.awx.names("projects") == ["Redash"]
+    assert made.awx.names("inventories") == ["Redash"]
+    assert made.awx.named("inventory_sources", "Redash")["source_path"] == "inventories/example/hosts.yml"
+    assert made.awx.names("execution_environments") == ["Redash"]
+    wanted = {item["name"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]}
+    assert {name.removeprefix("Redash ") for name in made.awx.names("job_templates")} == wanted
+    assert made.awx.names("workflow_job_templates") == ["Redash upgrade with approval"]
+    assert made.awx.named("schedules", "Redash nightly verification")["enabled"] is True
+    assert made.awx.related("job_templates", "Redash site", "credentials") == {"Redash AWS"}
+    assert made.awx.related("job_templates", "Redash site", "notification_templates_error") == {"on-call", "hook"}
+
+
+def test_a_second_run_writes_nothing(made: Controller) -> None:
+    made.awx.writes.clear()
+    run = made.run()
+    assert run.returncode == 0, run.text[-3000:]
+    assert (run.changed, made.awx.writes) == (0, [])
+
+
+def test_check_mode_on_what_is_there_reports_no_change(made: Controller) -> None:
+    run = made.run("--check")
+    assert (run.returncode, run.changed) == (0, 0), run.text[-3000:]
+
+
+def test_check_mode_on_an_empty_awx_says_what_would_be_made_and_makes_nothing(tmp_path: Path) -> None:
+    controller = Controller(tmp_path)
+    run = controller.run("--check", awx_organization="Data")
+    assert (run.returncode, run.failed) == (0, 0), run.text[-3000:]
+    assert run.changed >= 14
+    assert controller.awx.writes == []
+
+
+def test_a_second_run_repairs_what_somebody_changed(made: Controller) -> None:
+    template = made.awx.named("job_templates", "Redash manage (analysts)")
+    template["ask_variables_on_launch"] = True
+    made.awx.survey("Redash manage (analysts)")["cmd"]["required"] = False
+    made.awx.writes.clear()
+    run = made.run()
+    assert run.changed == 1
+    assert template["ask_variables_on_launch"] is False
+    assert made.awx.survey("Redash manage (analysts)")["cmd"]["required"] is True
+    assert {write.split("/")[3] for write in made.awx.writes} == {"job_templates"}
+
+
+def test_no_secret_is_said_even_at_vvvv(made: Controller) -> None:
+    text = made.first.text  # type: ignore[attr-defined]
+    assert "TASK [redash.ecs.awx : Credential]" in text
+    for secret in (PASSWORD, SECRET_KEY, TOKEN):
+        assert secret not in text
+
+
+def test_secrets_that_awx_holds_are_sent_again_only_when_asked_for(made: Controller) -> None:
+    other = {**SETTINGS["awx_aws_role"], "secret_key": "another"}
+    credential = made.awx.named("credentials", "Redash AWS")
+    assert credential["inputs"]["secret_key"] == ENCRYPTED
+    key = ("credentials", credential["id"], "secret_key")
+    made.run(awx_aws_role=other)
+    assert made.awx.secrets[key] == SECRET_KEY
+    made.run(awx_aws_role=other, awx_update_secrets=True)
+    assert made.awx.secrets[key] == "another"
+    assert TOKEN in made.awx.secrets.values()
+
+
+def test_the_upgrade_asks_before_it_upgrades(made: Controller) -> None:
+    order = ["verify"]
+    while following := made.awx.related("workflow_job_template_nodes", order[-1], "success_nodes"):
+        order.extend(following)
+    assert order == ["verify", "check", "approval", "snapshot", "upgrade", "smoke"]
+    assert made.awx.named("workflow_job_template_nodes", "check")["job_type"] == "check"
+    assert made.awx.named("workflow_job_template_nodes", "upgrade")["job_type"] is None
+    assert made.awx.named("workflow_approval_templates", "Redash: upgrade as the check said?")["timeout"] == 86400
+    assert made.awx.related("workflow_job_templates", "Redash upgrade with approval", "notification_templates_approvals") == {"on-call", "hook"}
+
+
+def test_operators_may_run_all_and_approve(made: Controller) -> None:
+    for name in made.awx.names("job_templates"):
+        assert "Redash operators" in made.awx.holders("job_templates", name, "execute_role"), name
+    for role in ("execute_role", "approval_role"):
+        assert made.awx.holders("workflow_job_templates", "Redash upgrade with approval", role) == {"Redash operators"}
+    assert made.awx.holders("teams", "Redash operators", "member_role") == {"olga"}
+
+
+def test_analysts_may_run_two_templates_with_the_allow_list_and_no_other(made: Controller) -> None:
+    allowed = {
+        name for name in made.awx.names("job_templates") if "Redash analysts" in made.awx.holders("job_templates", name, "execute_role")
+    }
+    assert allowed == {"Redash manage (analysts)", "Redash access (analysts)"}
+    for name in allowed:
+        template = made.awx.named("job_templates", name)
+        assert json.loads(template["extra_vars"])["redash_allowed_commands"]
+        assert not [field for field, value in template.items() if field.startswith("ask_") and value and field != "ask_job_type_on_launch"]
+        assert "redash_allowed_commands" not in made.awx.survey(name)
+    commands = json.loads(made.awx.named("job_templates", "Redash access (analysts)")["extra_vars"])["redash_allowed_commands"]
+    assert {command.split()[1] for command in commands if " " in command} == {"list", "create", "change_permissions", "invite"}
+    assert made.awx.holders("teams", "Redash analysts", "member_role") == {"ada", "alan"}
+
+
+def test_people_choose_from_lists(made: Controller) -> None:
+    survey = made.awx.survey("Redash upgrade")
+    assert survey["redash_hosts"]["choices"] == ["redash-prod", "redash-staging"]
+    assert survey["redash_hosts"]["default"] == ""
+    assert set(survey["redash_version"]["choices"]) <= set(RELEASES)
+    assert list(RELEASES)[-1] in survey["redash_version"]["choices"]
+    assert made.awx.survey("Redash verify")["redash_hosts"]["choices"] == ["redash", "redash-prod", "redash-staging"]
+
+
+def test_the_assumed_role_reaches_the_aws_tools(made: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file as AWX would write it for each job, read by botocore itself."""
+    import botocore.session
+    import jinja2
+
+    injectors = made.awx.named("credential_types", "AWS by assumed role")["injectors"]
+    template = jinja2.Environment(autoescape=True).from_string(injectors["file"]["template"])
+    for given, expected in (
+        ({"access_key": "AKIA", "secret_key": "s"}, {"source_profile": "source"}),
+        ({"credential_source": "EcsContainer", "external_id": "x"}, {"credential_source": "EcsContainer", "external_id": "x"}),
+    ):
+        path = tmp_path / "config"
+        path.write_text(template.render(role_arn="arn:aws:iam::123456789012:role/awx", **given))
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+        profiles = botocore.session.Session().full_config["profiles"]
+        assert profiles["default"] == {"role_arn": "arn:aws:iam::123456789012:role/awx", "role_session_name": "awx", **expected}
+        if "access_key" in given:
+            assert profiles["source"] == {"aws_access_key_id": "AKIA", "aws_secret_access_key": "s"}
+
+
+def test_what_is_missing_is_said_at_once(tmp_path: Path) -> None:
+    controller = Controller(tmp_path)
+    run = controller.run(awx_project_url="", awx_installations=[], awx_aws_role={"external_id": "x"})
+    assert run.returncode == 2
+    for name in ("awx_project_url: not set", "awx_installations: none", "awx_aws_role: has no role_arn", "awx_aws_role: says neither"):
+        assert name in run.text
+    assert controller.awx.writes == []
+
+
+ROLE_VARS = re.sub(r"!unsafe ", "", (ROOT / "roles" / "awx" / "vars" / "main.yml").read_text())
+
+
+def test_every_playbook_for_operators_has_its_template() -> None:
+    # What needs a file of the person's, destroys, or is about AWX itself stays on a laptop.
+    elsewhere = {"adopt.yml", "awx.yml", "destroy.yml"}
+    root = {path.name for path in ROOT.glob("*.yml") if could_be_playbook(ROOT, path)} - elsewhere
+    assert {item["playbook"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]} == root
+
+
+def test_only_playbooks_are_in_awx_list_of_playbooks() -> None:
+    strangers = {name for name in playbooks() if "/" in name and not name.startswith("playbooks/")}
+    assert not strangers, f"AWX would offer these as playbooks: {sorted(strangers)}"
