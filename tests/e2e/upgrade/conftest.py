@@ -64,8 +64,8 @@ def redash(made: Installation) -> Installation:
     for service in made.services():
         ecs.update_service(cluster=NAME, service=service, desiredCount=0)
     until = time.monotonic() + 120
-    while ecs.list_tasks(cluster=NAME)["taskArns"] and time.monotonic() < until:
-        for arn in ecs.list_tasks(cluster=NAME)["taskArns"]:
+    while (running := made.running_tasks()) and time.monotonic() < until:
+        for arn in running:
             ecs.stop_task(cluster=NAME, task=arn)
         time.sleep(0.5)
     made.copy_database(START, "redash")

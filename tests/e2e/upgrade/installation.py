@@ -136,6 +136,13 @@ class Installation:
             if one["status"] == "ACTIVE"
         }
 
+    def running_tasks(self) -> list[str]:
+        ecs = self.client("ecs")
+        arns = ecs.list_tasks(cluster=NAME)["taskArns"]
+        tasks = ecs.describe_tasks(cluster=NAME, tasks=arns)["tasks"] if arns else []
+        # An emulator that was restarted may list tasks that ended without it.
+        return [task["taskArn"] for task in tasks if task["lastStatus"] != "STOPPED"]
+
     def task_runner(self) -> str:
         return str(self.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-task-runner")["taskDefinition"]["taskDefinitionArn"])
 

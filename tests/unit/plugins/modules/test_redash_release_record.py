@@ -210,6 +210,13 @@ def test_an_upgrade_to_another_version_is_refused_and_gives_the_lock_back(world:
     assert newest.released
 
 
+def test_another_kind_of_release_waits_for_the_unfinished_one(world: World) -> None:
+    opened = world.call("opened")
+    world.call("released", lock=opened["lock"])
+    with pytest.raises(RedashError, match=r"release 1, an upgrade, is unfinished .*Finish it first: upgrade.yml -e redash_version=25.8.0"):
+        world.call("opened", kind="backup", to_version="")
+
+
 def test_a_failure_turns_back_and_ends_refused_where_nothing_was_touched(world: World) -> None:
     mine = {"number": 1, "lock": world.call("opened")["lock"]}
     world.call("advanced", **mine)

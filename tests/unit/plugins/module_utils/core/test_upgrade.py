@@ -314,3 +314,37 @@ def test_every_queue_that_took_no_job_is_named() -> None:
 def test_expected_downtime_counts_the_steps_without_redash_only() -> None:
     record = new_record(path="full", done=["read", "register", "check"])
     assert upgrade.downtime(record) == sum(step.usual for step in upgrade.STEPS.values() if step.downtime) > 0
+
+
+@pytest.mark.parametrize("kind", sorted(upgrade.OTHERS))
+def test_the_smaller_transactions_run_their_steps_in_order(kind: str) -> None:
+    record = Record(number=1, kind=kind)
+    for name in upgrade.OTHERS[kind]:
+        assert upgrade.next_step(record) == upgrade.STEPS[name]
+        upgrade.complete(record, name, {})
+    assert record.state == "succeeded"
+
+
+def test_a_restore_that_failed_half_way_is_gone_on_with() -> None:
+    record = Record(number=1, kind="restore")
+    upgrade.complete(record, "suspend", {})
+    upgrade.begin(record, "halt")
+    upgrade.fail(record, "an AWS error")
+    assert record.state == "running"
+    assert upgrade.next_step(record) == upgrade.STEPS["halt"]
+
+
+@pytest.mark.parametrize(("kind", "step"), [("backup", "snapshot"), ("rollback", "fit")])
+def test_a_smaller_transaction_that_touched_nothing_is_refused_at_once(kind: str, step: str) -> None:
+    record = Record(number=1, kind=kind)
+    upgrade.begin(record, step)
+    upgrade.fail(record, "AccessDenied")
+    assert record.state == "refused"
+
+
+def test_going_back_is_refused_where_the_schema_does_not_fit() -> None:
+    assert upgrade.fits(OLD, "10.1.0") == OLD
+    with pytest.raises(RedashError, match=f"the database is at revision {NEW}, and 10.1.0 needs {OLD}"):
+        upgrade.fits(NEW, "10.1.0")
+    with pytest.raises(RedashError, match="the schema of 7.0.0 is not known"):
+        upgrade.fits(OLD, "7.0.0")
