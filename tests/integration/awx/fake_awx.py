@@ -9,6 +9,7 @@ trip over it. `writes` lists what changed it, so that a test can hold a second r
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import threading
@@ -47,7 +48,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "credential": None, "enabled_var": "", "enabled_value": "", "host_filter": "", "limit": "", "scm_branch": "",
     },
     "notification_templates": {
-        "name": None, "description": "", "organization": None, "notification_type": None, "notification_configuration": {}, "messages": None,
+        "name": None, "description": "", "organization": None, "notification_type": None, "notification_configuration": {},
+        "messages": None,
     },
     "job_templates": {
         "name": None, "description": "", "organization": None, "job_type": "run", "inventory": None, "project": None, "playbook": "",
@@ -115,7 +117,8 @@ NOTIFICATIONS: dict[str, dict[str, Any]] = {
 }
 NOTIFICATION_SECRETS = {"password", "token"}
 SURVEY_TYPES: dict[str, tuple[type, ...]] = {
-    "text": (str,), "textarea": (str,), "password": (str,), "multiplechoice": (str,), "multiselect": (str,), "integer": (int,), "float": (float, int),
+    "text": (str,), "textarea": (str,), "password": (str,), "multiplechoice": (str,), "multiselect": (str,),
+    "integer": (int,), "float": (float, int),
 }  # fmt: skip
 
 
@@ -153,7 +156,9 @@ class FakeAwx:
 
     # --- what a test asks ------------------------------------------------------------------------------
     def named(self, kind: str, name: str) -> dict[str, Any]:
-        return next(item for item in self.objects[kind].values() if name in (item.get("name"), item.get("identifier"), item.get("username")))
+        return next(
+            item for item in self.objects[kind].values() if name in (item.get("name"), item.get("identifier"), item.get("username"))
+        )
 
     def names(self, kind: str) -> list[str]:
         return [str(item.get("name") or item.get("identifier") or item.get("username")) for item in self.objects[kind].values()]
@@ -186,7 +191,7 @@ class FakeAwx:
         number = self._next
         url = f"/api/v2/{kind}/{number}/"
         item = {"id": number, "type": TYPES[kind], "url": url, "related": {}, "summary_fields": {}, "created": "2026", "modified": "2026"}
-        item.update({name: value for name, value in DEFAULTS[kind].items()})
+        item.update(copy.deepcopy(DEFAULTS[kind]))
         if kind in ("job_templates", "workflow_job_templates"):
             item["related"]["survey_spec"] = f"{url}survey_spec/"
         self._apply(kind, item, given)

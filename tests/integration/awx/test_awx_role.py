@@ -20,9 +20,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.release import REL
 from tests.integration.awx.fake_awx import ENCRYPTED, FakeAwx, Server, could_be_playbook
 
 ROOT = Path(__file__).resolve().parents[3]
-PASSWORD = "the-password-of-awx"  # noqa: S105 - of the fake
-SECRET_KEY = "the-secret-key-of-aws"  # noqa: S105 - of the fake
-TOKEN = "xoxb-the-token-of-slack"  # noqa: S105 - of the fake
+PASSWORD = "the-password-of-awx"
+SECRET_KEY = "the-secret-key-of-aws"
+TOKEN = "xoxb-the-token-of-slack"
 
 SETTINGS: dict[str, Any] = {
     "awx_project_url": "https://git.example.com/redash.git",
@@ -135,16 +135,26 @@ def test_check_mode_on_an_empty_awx_says_what_would_be_made_and_makes_nothing(tm
     assert controller.awx.writes == []
 
 
-def test_a_second_run_repairs_what_somebody_changed(made: Controller) -> None:
+def test_a_run_repairs_what_somebody_changed_and_sends_known_secrets_only_when_asked_for(made: Controller) -> None:
     template = made.awx.named("job_templates", "Redash manage (analysts)")
     template["ask_variables_on_launch"] = True
     made.awx.survey("Redash manage (analysts)")["cmd"]["required"] = False
+    credential = made.awx.named("credentials", "Redash AWS")
+    assert credential["inputs"]["secret_key"] == ENCRYPTED
+    key = ("credentials", credential["id"], "secret_key")
+    another = {**SETTINGS["awx_aws_role"], "secret_key": "another"}
     made.awx.writes.clear()
-    run = made.run()
-    assert run.changed == 1
+
+    run = made.run(awx_aws_role=another)
+    assert run.changed == 1, run.text[-3000:]
     assert template["ask_variables_on_launch"] is False
     assert made.awx.survey("Redash manage (analysts)")["cmd"]["required"] is True
     assert {write.split("/")[3] for write in made.awx.writes} == {"job_templates"}
+    assert made.awx.secrets[key] == SECRET_KEY
+
+    made.run(awx_aws_role=another, awx_update_secrets=True)
+    assert made.awx.secrets[key] == "another"
+    assert TOKEN in made.awx.secrets.values()
 
 
 def test_no_secret_is_said_even_at_vvvv(made: Controller) -> None:
@@ -152,18 +162,6 @@ def test_no_secret_is_said_even_at_vvvv(made: Controller) -> None:
     assert "TASK [redash.ecs.awx : Credential]" in text
     for secret in (PASSWORD, SECRET_KEY, TOKEN):
         assert secret not in text
-
-
-def test_secrets_that_awx_holds_are_sent_again_only_when_asked_for(made: Controller) -> None:
-    other = {**SETTINGS["awx_aws_role"], "secret_key": "another"}
-    credential = made.awx.named("credentials", "Redash AWS")
-    assert credential["inputs"]["secret_key"] == ENCRYPTED
-    key = ("credentials", credential["id"], "secret_key")
-    made.run(awx_aws_role=other)
-    assert made.awx.secrets[key] == SECRET_KEY
-    made.run(awx_aws_role=other, awx_update_secrets=True)
-    assert made.awx.secrets[key] == "another"
-    assert TOKEN in made.awx.secrets.values()
 
 
 def test_the_upgrade_asks_before_it_upgrades(made: Controller) -> None:
@@ -174,7 +172,10 @@ def test_the_upgrade_asks_before_it_upgrades(made: Controller) -> None:
     assert made.awx.named("workflow_job_template_nodes", "check")["job_type"] == "check"
     assert made.awx.named("workflow_job_template_nodes", "upgrade")["job_type"] is None
     assert made.awx.named("workflow_approval_templates", "Redash: upgrade as the check said?")["timeout"] == 86400
-    assert made.awx.related("workflow_job_templates", "Redash upgrade with approval", "notification_templates_approvals") == {"on-call", "hook"}
+    assert made.awx.related("workflow_job_templates", "Redash upgrade with approval", "notification_templates_approvals") == {
+        "on-call",
+        "hook",
+    }
 
 
 def test_operators_may_run_all_and_approve(made: Controller) -> None:
