@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-down demo-clean test
+.PHONY: help setup demo demo-services demo-status demo-password demo-down demo-clean test unit checks terraform integration e2e docs
 
 help:
 	@echo "make demo           Redash on this machine: a local AWS, then site.yml, then manage.yml"
@@ -9,7 +9,15 @@ help:
 	@echo "make demo-clean     stop the demo and delete what it holds"
 	@echo "make demo-services  only the local AWS, PostgreSQL and Redis"
 	@echo "make demo-status    what of the demo is running"
-	@echo "make test           every check of the project"
+	@echo "make demo-password  print the password of the demo's administrator"
+	@echo
+	@echo "make test           every check of the project; its parts:"
+	@echo "  make unit         unit tests: seconds to a minute"
+	@echo "  make checks       style, types, ansible-lint, ansible-test sanity, the built artefact"
+	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
+	@echo "  make integration  roles against real servers"
+	@echo "  make e2e          the demo's whole road, and what people do on it"
+	@echo "make docs           the pages that are made from the code"
 	@echo "make setup          the virtual environment and the collections that the others need"
 
 setup:
@@ -24,6 +32,9 @@ demo-services:
 demo-status:
 	@$(PYTHON) -m demo status
 
+demo-password:
+	@$(PYTHON) -m demo password
+
 demo-down:
 	@$(PYTHON) -m demo down
 
@@ -32,3 +43,16 @@ demo-clean:
 
 test: setup
 	@.venv/bin/python -m pytest
+
+unit: setup
+	@.venv/bin/python -m pytest tests/unit tests/fuzz
+
+checks: setup
+	@.venv/bin/python -m pytest tests/checks
+
+terraform integration e2e: setup
+	@.venv/bin/python -m pytest tests/$@
+
+docs: setup
+	@.venv/bin/python tools/variables_page.py
+	@.venv/bin/python -m tests.terraform.test_docs

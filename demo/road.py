@@ -14,13 +14,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import boto3
+
 from demo import engine as engines
 from demo import images, services
 from demo.dependencies import ensure_collections
-from demo.instance import REGION, ROOT, DemoError, Instance, shut_in
+from demo.instance import ACCESS_KEY, REGION, ROOT, DemoError, Instance, shut_in
 from demo.show import say, step
 
 INVENTORY = "inventories/local"
+# The one host in it.
+INSTALLATION = "redash-demo"
 
 
 def run(verb: str) -> None:
@@ -29,8 +33,8 @@ def run(verb: str) -> None:
     if verb == "setup":
         say("The virtual environment .venv and the collections are in place.")
         return
-    if verb == "status":
-        status(instance)
+    if verb in ("status", "password"):
+        {"status": status, "password": password}[verb](instance)
         return
     instance.home.mkdir(parents=True, exist_ok=True)
     # The emulated Parameter Store holds its secrets as every AWS does; here that is a file.
@@ -153,9 +157,24 @@ def farewell(instance: Instance, repository: str, seconds: float) -> None:
     say()
     if repository == images.STAND_IN_REPOSITORY:
         say("  A STAND-IN plays Redash here: the official image could not be had.")
-    say(f"  Redash answers at   http://redash-demo.alb.localhost:{instance.port}/   (after {seconds:.0f} s)")
+    say(f"  Redash answers at   http://{INSTALLATION}.alb.localhost:{instance.port}/   (after {seconds:.0f} s)")
+    say(f"  Sign in as          admin@example.com, with the password that `{prefix}make demo-password` prints")
     say(f"  Run a command:      {prefix}.venv/bin/ansible-playbook -i {INVENTORY} manage.yml -e 'cmd=\"users list\"'")
     say(f"  Stop it:            {prefix}make demo-down")
+
+
+def password(instance: Instance) -> None:
+    """Print the administrator's password: asked for by name, and of a Redash that only this machine can reach."""
+    if services.aws_pid(instance) is None:
+        raise DemoError("the demo does not run. Start it with `make demo`.")
+    ssm = boto3.client(
+        "ssm", region_name=REGION, endpoint_url=instance.endpoint, aws_access_key_id=ACCESS_KEY, aws_secret_access_key=ACCESS_KEY
+    )
+    try:
+        parameter = ssm.get_parameter(Name=f"/redash/{INSTALLATION}/admin_password", WithDecryption=True)
+    except ssm.exceptions.ParameterNotFound:
+        raise DemoError("there is no administrator yet. Run `make demo`.") from None
+    say(parameter["Parameter"]["Value"])
 
 
 def other_instance(instance: Instance) -> dict[str, str]:
