@@ -29,6 +29,8 @@ psql -qd postgres -c "drop database if exists \"$TARGET.new\""
 psql -qd postgres -c "create database \"$TARGET.new\" owner \"$OWNER\""
 pg_dump "$SOURCE" | psql -qd "$TARGET.new" -v ON_ERROR_STOP=1 >/dev/null
 if [ -n "$ASIDE" ]; then
+    # A snapshot can be restored more than once; what was kept is never overwritten.
+    if psql -Atqd postgres -c "select datname from pg_database" | grep -qxF "$ASIDE"; then ASIDE="$ASIDE.$(date +%s)"; fi
     psql -qd postgres -c "select pg_terminate_backend(pid) from pg_stat_activity where datname = '$TARGET'" >/dev/null
     psql -qd postgres -c "alter database \"$TARGET\" rename to \"$ASIDE\""
 fi
