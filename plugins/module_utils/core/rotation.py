@@ -1,0 +1,154 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rotating a secret: which step comes next, derived from what there is.
+
+The new value lies beside the old one as ``<name>_next`` until it is in use and proven. So what is in the
+store and in the database tells how far an interrupted rotation came, and no record of it is kept:
+
+    no _next               nothing has begun
+    _next, another value   it is made; for secret_key the database may be encrypted with either
+    _next, the same value  it is the secret now; what runs may still hold the old one
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+
+What = Literal["cookie_secret", "secret_key", "database_password"]
+Step = Literal["make", "look", "stop", "reencrypt", "adopt", "deploy", "prove", "retire", "end"]
+
+WHAT: tuple[What, ...] = ("cookie_secret", "secret_key", "database_password")
+STEPS: tuple[Step, ...] = ("make", "look", "stop", "reencrypt", "adopt", "deploy", "prove", "retire")
+# What a run remembers only for itself: a rerun does these again, which changes nothing that is right.
+OF_THIS_RUN = frozenset({"stop", "reencrypt", "deploy", "prove", "retire"})
+
+WHY: dict[Step, str] = {
+    "make": "a new value is made beside the old one",
+    "look": "the database is read: which key encrypts what",
+    "stop": "every service is stopped, so that nothing is written with the old key",
+    "reencrypt": "the database is encrypted with the new key",
+    "adopt": "the new value becomes the secret; the old one stays in its history",
+    "deploy": "everything is deployed with it",
+    "prove": "a task with it reads the database and decrypts",
+    "retire": "the copy beside it is removed",
+    "end": "nothing is left to do",
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many encrypted rows each key opens, and the names of those that neither does."""
+
+    old: int
+    new: int
+    neither: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What there is.
+
+    ``made``     ``<name>_next`` exists
+    ``adopted``  and its value is the secret's
+    ``rows``     of the database; None where it was not read since it was last changed
+    ``done``     the steps that this run has done
+    """
+
+    what: What
+    made: bool
+    adopted: bool
+    rows: Rows | None = None
+    done: frozenset[str] = frozenset()
+
+
+def next_step(observed: Observed) -> Step:
+    """The next step. Raises RedashError where going on could lose something."""
+    done = observed.done
+    if not observed.made:
+        return "end" if "retire" in done else "make"
+    if not observed.adopted:
+        return _before_adoption(observed)
+    if "deploy" not in done:
+        return "deploy"
+    if "prove" not in done or observed.rows is None:
+        return "prove"
+    if observed.what == "secret_key":  # another secret's rotation has no part in a row that was unreadable before
+        _refuse_unreadable(observed.rows)
+    return "retire"
+
+
+def _before_adoption(observed: Observed) -> Step:
+    if observed.what != "secret_key":
+        return "adopt"
+    if observed.rows is None:
+        return "look"
+    _refuse_unreadable(observed.rows)
+    if "stop" not in observed.done:
+        return "stop"
+    if not observed.rows.old:
+        return "adopt"
+    if "reencrypt" not in observed.done:
+        return "reencrypt"
+    # It exits 0 whatever happened, so this look is what tells.
+    raise RedashError(
+        Problem(
+            f"{observed.rows.old} rows are still encrypted with the old key after `database reencrypt`",
+            "database",
+            "Nothing is lost: both keys are in the store, and the services stay stopped. Its log lines above say why; then run again.",
+        )
+    )
+
+
+def _refuse_unreadable(rows: Rows) -> None:
+    if rows.neither:
+        raise RedashError(
+            Problem(
+                f"{len(rows.neither)} encrypted rows open with no key that the store holds: {', '.join(rows.neither[:20])}",
+                "database",
+                "Find the key that they were encrypted with (aws ssm get-parameter-history), or delete them in Redash. Then run again.",
+            )
+        )
+
+
+def remembered(done: Iterable[str], step: Step) -> frozenset[str]:
+    """What this run has done, after ``step``."""
+    return frozenset(done) | ({step} & OF_THIS_RUN)
+
+
+def check_may_rotate(what: What, *, key_stored: bool, key_used: bool | None, has_reencrypt: bool, given: bool) -> None:
+    """Refuse a rotation that would lose something.
+
+    ``key_stored``     the store holds a secret_key
+    ``key_used``       the containers get it as REDASH_SECRET_KEY; None where none are known
+    ``has_reencrypt``  of this release
+    ``given``          a person gives this secret's value in redash_secrets
+    """
+    if given:
+        raise RedashError(
+            Problem(
+                f"{what} is given in redash_secrets, and the next site.yml would go back to that value",
+                f"redash_secrets.{what}",
+                "Remove it there: it is in the secret store since it was first applied.",
+            )
+        )
+    if what == "secret_key" and not has_reencrypt:
+        raise RedashError(
+            Problem("this release of Redash has no `database reencrypt`", "rotate=secret_key", "Upgrade to 9 or later first: upgrade.yml.")
+        )
+    if what != "database_password" and not key_stored:
+        loses = "The cookie secret is what encrypts the data then. " if what == "cookie_secret" else ""
+        raise RedashError(
+            Problem("there is no secret_key in the store", f"rotate={what}", f"{loses}Run site.yml first: it carries the key in use over.")
+        )
+    if what != "database_password" and key_used is False:
+        raise RedashError(
+            Problem(
+                "containers run without REDASH_SECRET_KEY, so that the cookie secret encrypts the data",
+                f"rotate={what}",
+                "Run site.yml first: it gives them the stored key.",
+            )
+        )

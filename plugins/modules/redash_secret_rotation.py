@@ -1,0 +1,140 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: redash_secret_rotation
+short_description: Name the next step of rotating one of Redash's secrets
+version_added: 0.1.0
+description:
+  - Looks at Parameter Store and at the containers that run, and says which step comes next. It changes nothing.
+  - The new value lies beside the old one as C(<name>_next) until it is in use, so an interrupted rotation goes on where it stopped.
+  - Refuses what would lose data, such as a new cookie secret where there is no encryption key of its own.
+  - No value is ever part of a result or a message.
+author:
+  - The redash.ecs authors (@redash-ecs)
+options:
+  prefix:
+    description: The path that the parameters' names begin with, for example V(/redash/prod).
+    type: str
+    required: true
+  what:
+    description: The secret.
+    type: str
+    choices: [cookie_secret, secret_key, database_password]
+    required: true
+  redash_version:
+    description: The release that runs.
+    type: str
+    required: true
+  given:
+    description: Whether a person gives this secret's value, to which the next play would go back.
+    type: bool
+    default: false
+  installation:
+    description: Where the installation runs.
+    type: dict
+    required: true
+    suboptions:
+      cluster:
+        description: The ECS cluster.
+        type: str
+        required: true
+      services:
+        description: The ECS services, ten at most. They need not exist.
+        type: list
+        elements: str
+        required: true
+      task_definitions:
+        description: Families whose newest revision counts too.
+        type: list
+        elements: str
+        default: []
+  lines:
+    description: The log lines of the task that read the database. Left out where it was not read since it last changed.
+    type: list
+    elements: str
+    default: []
+  done:
+    description: What this run has done already, as the module returned it.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: It only reads.
+  diff_mode:
+    support: none
+    description: It only reads.
+  action_group:
+    support: full
+    membership: redash.ecs.aws
+    description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+"""
+
+EXAMPLES = r"""
+- name: What comes next
+  redash.ecs.redash_secret_rotation:
+    prefix: /redash/prod
+    what: secret_key
+    redash_version: 25.8.0
+    installation:
+      cluster: redash-prod
+      services: [redash-prod]
+  register: rotation
+"""
+
+RETURN = r"""
+step:
+  description: V(make), V(look), V(stop), V(reencrypt), V(adopt), V(deploy), V(prove), V(retire) or V(end).
+  returned: success
+  type: str
+  sample: make
+why:
+  description: What that step does.
+  returned: success
+  type: str
+  sample: a new value is made beside the old one
+done:
+  description: What to give as O(done) once the step is done.
+  returned: success
+  type: list
+  elements: str
+  sample: [stop]
+"""
+
+from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
+from ansible_collections.redash.ecs.plugins.module_utils.rotation import run
+
+ARGUMENT_SPEC = {
+    "prefix": {"type": "str", "required": True},
+    "what": {"type": "str", "required": True, "choices": ["cookie_secret", "secret_key", "database_password"]},
+    "redash_version": {"type": "str", "required": True},
+    "given": {"type": "bool", "default": False},
+    "installation": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "cluster": {"type": "str", "required": True},
+            "services": {"type": "list", "elements": "str", "required": True},
+            "task_definitions": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "lines": {"type": "list", "elements": "str", "default": []},
+    "done": {"type": "list", "elements": "str", "default": []},
+}
+
+
+def main() -> None:
+    run_aws_module(run, argument_spec=ARGUMENT_SPEC)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every rotation against a small world that keeps only what the store, the database and the services keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.rotation import (
+    WHAT,
+    WHY,
+    Observed,
+    Rows,
+    What,
+    check_may_rotate,
+    next_step,
+    remembered,
+)
+
+WHOLE = {
+    "cookie_secret": ["make", "adopt", "deploy", "prove", "retire", "end"],
+    "secret_key": ["make", "look", "stop", "look", "reencrypt", "look", "adopt", "deploy", "prove", "retire", "end"],
+    "database_password": ["make", "adopt", "deploy", "prove", "retire", "end"],
+}
+
+
+@dataclass
+class World:
+    """``rows``: the value that each encrypted row is encrypted with. ``running``: the value that the containers hold."""
+
+    what: What
+    value: str = "A"
+    beside: str | None = None
+    rows: list[str] = field(default_factory=lambda: ["A", "A"])
+    running: str | None = "A"
+    seen: Rows | None = None
+    done: frozenset[str] = frozenset()
+
+    def killed(self) -> None:
+        """What only the run knew is gone."""
+        self.seen, self.done = None, frozenset()
+
+    def step(self) -> str:
+        step = next_step(Observed(self.what, self.beside is not None, self.beside == self.value, self.seen, self.done))
+        self.done = remembered(self.done, step)
+        getattr(self, step)()
+        return step
+
+    def make(self) -> None:
+        assert self.beside is None, "a value that may be in use already would be lost"
+        self.beside = "B"
+
+    def look(self) -> None:
+        if self.what != "secret_key":
+            self.seen = Rows(len(self.rows), 0)
+            return
+        opened = [row for row in self.rows if row in (self.value, self.beside)]
+        old = opened.count(self.value)
+        self.seen = Rows(old, len(opened) - old, tuple(f"row {row}" for row in self.rows if row not in opened))
+
+    prove = look
+
+    def stop(self) -> None:
+        self.running, self.seen = None, None
+
+    def reencrypt(self) -> None:
+        assert self.running is None, "a container with the old key still writes"
+        assert self.beside
+        self.rows, self.seen = [self.beside if row == self.value else row for row in self.rows], None
+
+    def adopt(self) -> None:
+        assert self.beside
+        if self.what == "secret_key":
+            assert self.running is None
+            assert self.value not in self.rows, "rows of the old key would be lost"
+        self.value = self.beside
+
+    def deploy(self) -> None:
+        self.running = self.value
+
+    def retire(self) -> None:
+        assert self.running == self.value == self.beside
+        self.beside = None
+
+    def end(self) -> None:
+        pass
+
+    def to_the_end(self) -> list[str]:
+        steps = [self.step()]
+        while steps[-1] != "end":
+            steps.append(self.step())
+            assert len(steps) < 20, steps
+        return steps
+
+    def is_rotated(self) -> bool:
+        of_the_key = self.what != "secret_key" or set(self.rows) <= {"B"}
+        return self.value == self.running == "B" and self.beside is None and of_the_key
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_the_steps_of_a_rotation_that_nothing_disturbs(what: What) -> None:
+    world = World(what)
+    assert world.to_the_end() == WHOLE[what]
+    assert world.is_rotated()
+
+
+# Killed after the last effect (retire), nothing is left to finish: the next run is a new rotation.
+@pytest.mark.parametrize(("what", "count"), [(what, count) for what in WHAT for count in range(1, len(WHOLE[what]) - 1)])
+def test_killed_after_any_step_the_next_run_finishes(what: What, count: int) -> None:
+    world = World(what)
+    for _ in range(count):
+        world.step()
+    if world.is_rotated():
+        return
+    world.killed()
+    world.to_the_end()
+    assert world.is_rotated()
+
+
+@pytest.mark.parametrize("count", range(1, len(WHOLE["secret_key"]) - 2))
+def test_killed_before_a_step_was_noted_or_half_way_through_the_rows(count: int) -> None:
+    world = World("secret_key", rows=["A", "A", "A"])
+    for _ in range(count):
+        world.step()
+    if world.beside and world.value == "A" and world.running is None and "A" in world.rows:
+        world.rows[0] = "B"
+    world.killed()
+    world.to_the_end()
+    assert world.is_rotated()
+
+
+def test_a_database_without_encrypted_rows_is_rotated_without_reencrypt() -> None:
+    world = World("secret_key", rows=[])
+    assert "reencrypt" not in world.to_the_end()
+    assert world.is_rotated()
+
+
+def test_a_row_that_no_key_opens_stops_before_anything_is_stopped() -> None:
+    world = World("secret_key", rows=["A", "Z"])
+    with pytest.raises(RedashError, match="1 encrypted rows open with no key.*row Z"):
+        world.to_the_end()
+    assert (world.value, world.running) == ("A", "A")
+
+
+def test_reencrypt_that_did_nothing_is_seen_although_it_exits_0() -> None:
+    with pytest.raises(RedashError, match="2 rows are still encrypted with the old key"):
+        next_step(Observed("secret_key", True, False, Rows(2, 0), frozenset({"stop", "reencrypt"})))
+
+
+def test_the_copy_is_kept_where_the_proof_fails() -> None:
+    with pytest.raises(RedashError, match="row Z"):
+        next_step(Observed("secret_key", True, True, Rows(1, 0, ("row Z",)), frozenset({"deploy", "prove"})))
+
+
+def test_another_secret_is_rotated_although_a_row_was_unreadable_before() -> None:
+    assert next_step(Observed("cookie_secret", True, True, Rows(1, 0, ("row Z",)), frozenset({"deploy", "prove"}))) == "retire"
+
+
+def test_every_step_says_what_it_does() -> None:
+    assert set(WHY) == {step for steps in WHOLE.values() for step in steps}
+
+
+@pytest.mark.parametrize(
+    ("what", "key_stored", "key_used", "has_reencrypt", "given", "says"),
+    [
+        ("cookie_secret", False, None, True, False, "what encrypts the data"),
+        ("cookie_secret", True, False, True, False, "without REDASH_SECRET_KEY"),
+        ("cookie_secret", True, True, False, False, None),
+        ("cookie_secret", True, None, False, False, None),
+        ("secret_key", True, True, False, False, "no `database reencrypt`"),
+        ("secret_key", False, None, True, False, "no secret_key in the store"),
+        ("secret_key", True, False, True, False, "without REDASH_SECRET_KEY"),
+        ("secret_key", True, True, True, False, None),
+        ("database_password", False, False, False, False, None),
+        ("cookie_secret", True, True, True, True, "given in redash_secrets"),
+        ("secret_key", True, True, True, True, "given in redash_secrets"),
+        ("database_password", True, True, True, True, "given in redash_secrets"),
+    ],
+)
+def test_what_would_lose_something_is_refused(
+    what: What, key_stored: bool, key_used: bool | None, has_reencrypt: bool, given: bool, says: str | None
+) -> None:
+    def check() -> None:
+        check_may_rotate(what, key_stored=key_stored, key_used=key_used, has_reencrypt=has_reencrypt, given=given)
+
+    if says is None:
+        check()
+    else:
+        with pytest.raises(RedashError, match=says):
+            check()
