@@ -26,7 +26,7 @@ options:
     required: true
   container:
     description:
-      - The container that gets the command. Its exit code is the RV(rc).
+      - The container that gets the command. Its exit code is RV(rc).
       - The default is the only container, or C(task-runner) when there are several.
     type: str
   cmd:
@@ -309,7 +309,7 @@ results:
     cmd: {description: The command., type: str}
     rc: {description: Its exit code., type: int}
     stdout_lines: {description: Its output., type: list, elements: str}
-    parsed: {description: Its output as data, for listing commands., type: raw}
+    parsed: {description: "Its output as data, for listing commands.", type: raw}
     failed: {description: Whether it failed., type: bool}
     skipped: {description: Whether it was never reached., type: bool}
     msg: {description: Why it failed., type: str}
