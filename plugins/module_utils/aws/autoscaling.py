@@ -17,13 +17,14 @@ NONE = dict.fromkeys(ALL, False)
 NOT_OFFERED = ("400", "404", "501", "InvalidAction", "UnknownOperationException")
 
 
-def _resource(cluster: str, service: str) -> str:
+def resource_id(cluster: str, service: str) -> str:
+    """What Application Auto Scaling calls a service of ECS; ``cluster`` is a name or an ARN."""
     return f"service/{cluster.rpartition('/')[2]}/{service}"
 
 
 def suspended(client: Any, cluster: str, services: Iterable[str]) -> dict[str, dict[str, bool]]:
     """By service, what of its autoscaling is suspended. Services without autoscaling are left out."""
-    resources = {_resource(cluster, service): service for service in services}
+    resources = {resource_id(cluster, service): service for service in services}
     if not resources:
         return {}
     found: dict[str, dict[str, bool]] = {}
@@ -47,7 +48,7 @@ def suspend(client: Any, cluster: str, states: Mapping[str, Mapping[str, bool]])
         with aws_errors(f"set the autoscaling of {service}"):
             client.register_scalable_target(
                 ServiceNamespace="ecs",
-                ResourceId=_resource(cluster, service),
+                ResourceId=resource_id(cluster, service),
                 ScalableDimension=DIMENSION,
                 SuspendedState={**NONE, **state},
             )
