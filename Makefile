@@ -17,7 +17,7 @@ help:
 	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
 	@echo "  make integration  roles against real servers"
 	@echo "  make e2e          the demo's whole road, and what people do on it"
-	@echo "make docs           the pages that are made from the code"
+	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
 	@echo "make setup          the virtual environment and the collections that the others need"
 
 setup:
@@ -56,3 +56,4 @@ terraform integration e2e: setup
 docs: setup
 	@.venv/bin/python tools/variables_page.py
 	@.venv/bin/python -m tests.terraform.test_docs
+	@.venv/bin/python tools/docs_site.py

@@ -168,3 +168,13 @@ def test_an_execution_environment_with_this_collection_gets_what_it_needs(tools:
     said = check("ansible-builder", "introspect", installed.folder, environment=tools)
     ours = {re.split(r"[<>= ]", line)[0] for lines in yaml.safe_load(said).values() for line in lines if "collection redash.ecs" in line}
     assert ours == {"boto3", "botocore", "ca-certificates", "git"}
+
+
+def test_the_documentation_site_is_built_without_a_warning() -> None:
+    check(sys.executable, "tools/docs_site.py")
+    html = ROOT / "build" / "docs" / "html"
+    for page in (
+        *(f"pages/{path.stem}" for path in ROOT.glob("docs/*.md")),
+        *(f"reference/{path.stem}_module" for path in ROOT.glob("plugins/modules/*.py")),
+    ):
+        assert (html / f"{page}.html").is_file(), page
