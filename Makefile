@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-down demo-clean test unit checks terraform integration e2e docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade docs
 
 help:
 	@echo "make demo           Redash on this machine: a local AWS, then site.yml, then manage.yml"
@@ -17,6 +17,7 @@ help:
 	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
 	@echo "  make integration  roles against real servers"
 	@echo "  make e2e          the demo's whole road, and what people do on it"
+	@echo "make e2e-upgrade    upgrades, failures and kills in each step: about 40 minutes, not part of make test"
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
 	@echo "make setup          the virtual environment and the collections that the others need"
 
@@ -52,6 +53,9 @@ checks: setup
 
 terraform integration e2e: setup
 	@.venv/bin/python -m pytest tests/$@
+
+e2e-upgrade: setup
+	@.venv/bin/python -m pytest tests/e2e_upgrade
 
 docs: setup
 	@.venv/bin/python tools/variables_page.py

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.upgrade.installation import NAME, PREFIX, ROOT, Installation
+from tests.e2e_upgrade.installation import NAME, PREFIX, ROOT, Installation
 
 START = "start"
 IMAGES = r"""

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from tests.e2e.upgrade.installation import NAME, PREFIX, Installation
+from tests.e2e_upgrade.installation import NAME, PREFIX, Installation
 
 OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
 STEPS = """read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy""".split()  # noqa: SIM905

@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 NAME = "redash-demo"
 PREFIX = f"/redash/{NAME}"
 REPOSITORY = "localhost/redash-stand-in"
