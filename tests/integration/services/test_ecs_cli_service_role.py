@@ -21,6 +21,8 @@ INFRASTRUCTURE = {
     "assign_public_ip": "DISABLED",
     "target_group_arn": None,
 }
+# What rendering says of a service whose scheduler must not meet its successor.
+ONE_AT_A_TIME = {"minimum_healthy_percent": 0, "maximum_percent": 100}
 ROLE = [{"import_role": {"name": "redash.ecs.ecs_cli_service"}}]
 
 
@@ -58,7 +60,10 @@ def variables(aws: LocalAws, tmp_path: Path) -> dict[str, Any]:
         "redash_desired_count": 2,
         "task_definition_arns": {},
         "compose_render_result": {
-            "services": [service("worker", tmp_path), service("scheduler", tmp_path, desired_count=1)],
+            "services": [
+                service("worker", tmp_path),
+                service("scheduler", tmp_path, desired_count=1, deployment_configuration=ONE_AT_A_TIME),
+            ],
         },
     }
 
