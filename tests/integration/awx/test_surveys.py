@@ -85,3 +85,12 @@ def test_what_an_analyst_may_not_run_is_refused_before_anything_is_asked(tmp_pat
 def test_access_is_held_against_the_list_too(tmp_path: Path) -> None:
     returncode, text = play(tmp_path, "access.yml", redash_allowed_commands=["groups list"])
     assert (returncode, "cmd: users list is not allowed here" in text, NOT_REACHED in text) == (2, True, False), text[-2000:]
+
+
+def test_terraform_s_state_may_not_end_with_the_job(tmp_path: Path) -> None:
+    playbook = tmp_path / "infrastructure.yml"
+    roles = [{"ansible.builtin.import_role": {"name": f"redash.ecs.{name}"}} for name in ("redash", "terraform_apply")]
+    playbook.write_text(yaml.safe_dump([{"hosts": "redash", "gather_facts": False, "tasks": roles}]))
+    answers = {"redash_infrastructure": {}, "redash_work_dir": "/runner/inventory/.redash/redash-prod", "awx_job_id": 17}
+    returncode, text = play(tmp_path, str(playbook), **answers)
+    assert (returncode, "redash_terraform_backend: type local would keep" in text) == (2, True), text[-2000:]
