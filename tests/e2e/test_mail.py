@@ -190,3 +190,6 @@ def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo
         assert "the emails queue: no worker takes" in message(done.stdout)
     finally:
         ecs.update_service(cluster="redash-demo", service="redash-demo", desiredCount=1)
+        until = time.monotonic() + 300
+        while demo.get("/ping")[0] != 200 and time.monotonic() < until:
+            time.sleep(2)
