@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: installation
-author: The redash.ecs authors
+author: The redash.ecs authors (@redash-ecs)
 short_description: What Terraform made for an installation
 version_added: 0.1.0
 description:

@@ -118,7 +118,8 @@ def _write(params: dict[str, Any], context: Context, ssm: Any, step: core.Step, 
     if context.check_mode:
         return version + 1
     path = f"{params['prefix']}/{step.name}"
-    assert step.value is not None  # only check mode plans without values
+    if step.value is None:
+        raise AssertionError("only check mode plans without values")
     if step.destiny is core.Destiny.CREATE:
         return parameters.create(ssm, path, step.value, kms_key_id=params["kms_key_id"], tags=params["tags"] or {})
     return parameters.update(ssm, path, step.value, kms_key_id=params["kms_key_id"])

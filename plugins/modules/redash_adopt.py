@@ -15,7 +15,7 @@ description:
   - An installation without C(REDASH_SECRET_KEY) has been encrypting its data sources with the cookie secret. That value is carried forward.
   - A stored C(secret_key) or C(cookie_secret) that differs from the file's stops, see O(allow_change).
 author:
-  - The redash.ecs authors
+  - The redash.ecs authors (@redash-ecs)
 options:
   env_file:
     description: The env file, on the machine where the module runs.
@@ -45,7 +45,7 @@ attributes:
     description: Shows names and versions, never a value.
   action_group:
     support: full
-    membership: redash.ecs.aws
+    membership: [redash.ecs.aws]
     description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
 extends_documentation_fragment:
   - amazon.aws.common.modules

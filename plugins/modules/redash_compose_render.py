@@ -17,7 +17,7 @@ description:
     the task's memory. Everything that is wrong is said at once, and nothing is written then.
   - Files are written only where they change. A file in I(dest) that this module did not write is never touched.
 author:
-  - The redash.ecs authors
+  - The redash.ecs authors (@redash-ecs)
 requirements:
   - PyYAML
 attributes:

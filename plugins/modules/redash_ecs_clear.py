@@ -12,7 +12,7 @@ description:
   - Deletes every service of the cluster, stops every task in it, and waits until none is left. ECS refuses to delete a cluster before.
   - A cluster that does not exist is clear already.
 author:
-  - The redash.ecs authors
+  - The redash.ecs authors (@redash-ecs)
 options:
   cluster:
     description: Name or ARN of the cluster. Everything in it goes.

@@ -18,7 +18,7 @@ description:
   - A rollback by ECS's circuit breaker is a failure. A crash loop is recognised from the first tasks that stop for the same cause,
     before ECS gives up. Both fail with the first task's reason and the last lines of its log.
 author:
-  - The redash.ecs authors
+  - The redash.ecs authors (@redash-ecs)
 options:
   name:
     description: Name of the service.
@@ -187,7 +187,7 @@ attributes:
     description: Shows the differing fields before and after.
   action_group:
     support: full
-    membership: redash.ecs.aws
+    membership: [redash.ecs.aws]
     description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
 extends_documentation_fragment:
   - amazon.aws.common.modules

@@ -71,7 +71,7 @@ attributes:
     description: It only reads.
   action_group:
     support: full
-    membership: redash.ecs.aws
+    membership: [redash.ecs.aws]
     description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
 extends_documentation_fragment:
   - amazon.aws.common.modules

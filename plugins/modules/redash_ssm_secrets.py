@@ -17,7 +17,7 @@ description:
   - All secrets are read with one call for every ten of them. Stored values are decrypted only when there is something to compare.
   - No value is ever part of a result, a diff, a message or a log.
 author:
-  - The redash.ecs authors
+  - The redash.ecs authors (@redash-ecs)
 options:
   prefix:
     description: The path that the parameters' names begin with, for example V(/redash/prod).
@@ -103,7 +103,7 @@ attributes:
     description: Shows names, versions and where a value comes from, never a value.
   action_group:
     support: full
-    membership: redash.ecs.aws
+    membership: [redash.ecs.aws]
     description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
 extends_documentation_fragment:
   - amazon.aws.common.modules

@@ -25,7 +25,7 @@ description:
 requirements:
   - Terraform 1.11 or newer on PATH
 author:
-  - The redash.ecs authors
+  - The redash.ecs authors (@redash-ecs)
 options:
   project_path:
     description: Folder of the Terraform module.

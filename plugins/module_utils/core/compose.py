@@ -322,7 +322,8 @@ def _section(project: Project, document: Map, key: str, problems: Problems) -> M
         problems.add(f"{key} is not a map", where=document.where(key), todo="Write one key per entry below it.")
         return Map(document.source, document.line)
     result = _interpolated(project, section, problems)
-    assert isinstance(result, Map)
+    if not isinstance(result, Map):
+        raise AssertionError("interpolation keeps the kind of a value")
     return result
 
 

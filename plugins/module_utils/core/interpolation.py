@@ -35,7 +35,8 @@ def interpolate(text: str, lookup: Lookup, unset: Callable[[str], None]) -> str:
     if "$" not in text:
         return text
     result, end = _expand(text, 0, lookup, unset, depth=0)
-    assert end == len(text)
+    if end != len(text):
+        raise AssertionError(f"stopped at {end} of {len(text)} characters")
     return result
 
 

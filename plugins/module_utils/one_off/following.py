@@ -264,7 +264,8 @@ class Following:
 
     def _drain(self) -> None:
         """Read on until the log is complete: quiet for long enough after the end."""
-        assert self.at.ended is not None
+        if self.at.ended is None:
+            raise AssertionError("the log is drained after the end only")
         quiet_since = self.at.ended
         while self.sources:
             shown = self.output.total + self.output.folded

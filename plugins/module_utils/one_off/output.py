@@ -48,7 +48,8 @@ class Output:
         self._report(shown)
 
     def _mark(self, what: str, index: int) -> None:
-        assert self._splitter is not None
+        if self._splitter is None:
+            raise AssertionError("only a batch has marks")
         command = self._plan.commands[index]
         if what == "begin":
             self._report(f"[{index + 1}/{len(self._plan.commands)}] {command.shown}")

@@ -75,7 +75,8 @@ def prepare(params: Mapping[str, Any], context: Context) -> Plan:
             todo="Give subnets, or run site.yml first.",
         )
     problems.raise_if_any()
-    assert definition and container
+    if not definition or not container:
+        raise AssertionError("whatever could not be read is a problem by now")
     if network:
         aws_tasks.check_subnets(context.client("ec2"), network["subnets"])
 
