@@ -10,6 +10,7 @@ Usage: python tests/checks/sanity.py [arguments of ansible-test sanity]
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "sanity"
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 # The pip versions that the supported ansible-core releases ask for (ansible_test/_util/target/setup/bootstrap.sh
 # and _internal/bootstrap.py name them in the file they look for).
 PIP_VERSIONS = {"24.2": "24.2", "25.2": "25.2"}
@@ -50,6 +52,12 @@ def prepare() -> Path:
     shutil.unpack_archive(artefact, target)
     for dependency in ("amazon",):
         shutil.copytree(ROOT / "collections" / "ansible_collections" / dependency, collections / dependency)
+    # ansible-test reads its exceptions from a file for each of its releases and knows import only by the Python.
+    exceptions = (ROOT / "tests" / "checks" / "sanity-exceptions.txt").read_text()
+    release = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
+    ignore = target / "tests" / "sanity" / f"ignore-{release}.txt"
+    ignore.parent.mkdir(parents=True, exist_ok=True)
+    ignore.write_text(exceptions.replace("{python}", PYTHON))
     # ansible-test asks git which files there are, and would be told by the checkout around it: none.
     subprocess.run(["git", "init", "--quiet"], check=True, cwd=target)
     subprocess.run(["git", "add", "--all"], check=True, cwd=target)
@@ -72,9 +80,8 @@ def main(arguments: list[str]) -> int:
     # pyenv's shims answer to every python3.x and then fail; ansible-test takes a shim for the real thing.
     path = os.pathsep.join(entry for entry in os.environ["PATH"].split(os.pathsep) if "shims" not in Path(entry).parts)
     path = os.pathsep.join([str(Path(sys.executable).parent), path])
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return subprocess.run(
-        ["ansible-test", "sanity", "--color", "no", "--python", version, *arguments],
+        ["ansible-test", "sanity", "--color", "no", "--python", PYTHON, *arguments],
         cwd=target, env={**os.environ, "PATH": path, "HOME": str(BUILD / "home")}, check=False,
     ).returncode  # fmt: skip
 
