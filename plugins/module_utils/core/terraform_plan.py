@@ -20,6 +20,9 @@ UNKNOWN = "(known after apply)"
 # A policy document or a long list would fill the screen; its beginning says which one it is.
 LONGEST_VALUE = 120
 
+# The module's output that needs every other resource (roles/terraform_apply/files/outputs.tf).
+LAST_OUTPUT = "redash"
+
 VERBS = {
     "create": "will be created",
     "update": "will be changed in place",
@@ -37,6 +40,7 @@ class Change:
     ``action``      create, update, delete, replace, forget or import
     ``attributes``  lines such as ``idle_timeout: 60 -> 120``, secrets masked; empty for a creation or a deletion
     ``forced_by``   attributes whose change makes a replacement necessary
+    ``tainted``     its creation was begun and never ended
     """
 
     address: str
@@ -44,6 +48,7 @@ class Change:
     action: str
     attributes: tuple[str, ...] = ()
     forced_by: tuple[str, ...] = ()
+    tainted: bool = False
 
     @property
     def destroys(self) -> bool:
@@ -58,10 +63,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a plan does. ``outputs`` are lines like those of a change's attributes."""
+    """What a plan does. ``outputs`` are lines like those of a change's attributes.
+
+    ``first`` no apply has ever come to its end: the output that is known last is not in the state yet.
+    """
 
     changes: tuple[Change, ...]
     outputs: tuple[str, ...]
+    first: bool = False
 
     @property
     def summary(self) -> str:
@@ -93,7 +102,7 @@ def read_plan(plan: Mapping[str, Any]) -> Plan:
     for name, change in sorted(plan.get("output_changes", {}).items()):
         if change["actions"] != ["no-op"]:
             outputs += [f"{name}{line}" for line in _differences(change, ())]
-    return Plan(changes, tuple(outputs))
+    return Plan(changes, tuple(outputs), first="create" in plan.get("output_changes", {}).get(LAST_OUTPUT, {}).get("actions", ()))
 
 
 def refused(plan: Plan, protected: Iterable[str], allowed: Iterable[str]) -> list[Problem]:
@@ -101,11 +110,16 @@ def refused(plan: Plan, protected: Iterable[str], allowed: Iterable[str]) -> lis
 
     ``protected`` and ``allowed`` hold resource types (``aws_rds_cluster``) or addresses
     (``aws_rds_cluster.this``); ``all`` in ``allowed`` allows everything.
+
+    A resource whose creation was cut off by a kill is tainted, and Terraform makes it anew. Before any apply has
+    come to its end nothing was ever put into it, so that needs no leave: the next run converges.
     """
     protected, allowed = set(protected), set(allowed)
     problems = []
     for change in plan.changes:
         names = {change.type, change.address, change.address.split("[")[0]}
+        if plan.first and change.tainted:
+            continue
         if change.destroys and names & protected and not (names | {"all"}) & allowed:
             problems.append(
                 Problem(
@@ -143,9 +157,10 @@ def _change(entry: Mapping[str, Any]) -> Change | None:
         action = "import" if "importing" in change and actions == ["update"] else actions[0]
     shown = _differences(change, ()) if action in ("update", "replace", "import") else []
     forced = tuple(sorted({_path(path) for path in change.get("replace_paths", [])}))
-    if action == "replace" and not forced and entry.get("action_reason") == "replace_because_tainted":
+    tainted = action == "replace" and entry.get("action_reason") == "replace_because_tainted"
+    if tainted and not forced:
         forced = ("a creation that failed half-way (it is tainted)",)
-    return Change(entry["address"], entry["type"], action, tuple(line.removeprefix(".") for line in shown), forced)
+    return Change(entry["address"], entry["type"], action, tuple(line.removeprefix(".") for line in shown), forced, tainted)
 
 
 def _differences(change: Mapping[str, Any], path: tuple[Any, ...]) -> list[str]:

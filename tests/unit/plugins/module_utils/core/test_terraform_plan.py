@@ -121,6 +121,23 @@ def test_leave_for_one_is_no_leave_for_another() -> None:
     assert [problem.what.split()[0] for problem in problems] == ["aws_rds_cluster.this"]
 
 
+TAINTED = {**CLUSTER, "action_reason": "replace_because_tainted"}
+
+
+def test_what_a_killed_first_apply_left_half_made_is_made_anew_without_leave() -> None:
+    assert refused(read_plan(plan(TAINTED, redash={"actions": ["create"]})), ["aws_rds_cluster"], []) == []
+
+
+@pytest.mark.parametrize("actions", [["no-op"], ["update"]])
+def test_once_an_apply_has_come_to_its_end_a_tainted_resource_is_protected_like_any_other(actions: list[str]) -> None:
+    changed = plan(TAINTED, redash={"actions": actions, "before": {"name": "a"}, "after": {"name": "b"}})
+    assert len(refused(read_plan(changed), ["aws_rds_cluster"], [])) == 1
+
+
+def test_before_the_first_end_everything_but_what_is_tainted_is_protected() -> None:
+    assert len(refused(read_plan(plan(CLUSTER, redash={"actions": ["create"]})), ["aws_rds_cluster"], [])) == 1
+
+
 @pytest.mark.parametrize("actions", [["create"], ["update"], ["forget"]])
 def test_nothing_else_is_refused(actions: list[str]) -> None:
     assert refused(read_plan(plan(resource("aws_rds_cluster.this", actions, {"a": 1}, {"a": 2}))), ["aws_rds_cluster"], []) == []
