@@ -85,7 +85,11 @@ SHAPE: dict[str, Any] = {
 
 def problems(infrastructure: Any) -> list[Problem]:
     """Everything that is wrong with ``infrastructure``; empty when the later steps can work with it."""
-    return [Problem(what, where, todo) for where, what, todo in _check(WHERE, SHAPE, infrastructure)]
+    found = [Problem(what, where, todo) for where, what, todo in _check(WHERE, SHAPE, infrastructure)]
+    if not found and infrastructure["assign_public_ip"] == "ENABLED" and not infrastructure["public_subnet_ids"]:
+        todo = "A task with a public address needs a subnet with a route to the internet: name one, or set assign_public_ip to DISABLED."
+        found.append(Problem("has no entry, and assign_public_ip is ENABLED", f"{WHERE}.public_subnet_ids", todo))
+    return found
 
 
 def _check(where: str, shape: Any, value: Any) -> Iterator[tuple[str, str, str]]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from .conftest import LocalAws, Playbook
+from .conftest import REGION, LocalAws, Playbook
 from .test_ssm_secrets_role import changes
 
 INFRASTRUCTURE = {
@@ -23,7 +24,8 @@ INFRASTRUCTURE = {
 }
 # What rendering says of a service whose scheduler must not meet its successor.
 ONE_AT_A_TIME = {"minimum_healthy_percent": 0, "maximum_percent": 100}
-ROLE = [{"import_role": {"name": "redash.ecs.ecs_cli_service"}}]
+# The role redash knows where tasks run; every playbook of the collection begins with it.
+ROLE = [{"import_role": {"name": f"redash.ecs.{name}"}} for name in ("redash", "ecs_cli_service")]
 
 
 def service(name: str, folder: Path, **fields: Any) -> dict[str, Any]:
@@ -85,6 +87,46 @@ def test_split_services_are_made_once_and_the_scheduler_is_never_two(aws: LocalA
     percent = {one["serviceName"]: one["deploymentConfiguration"] for one in found}
     assert percent["shop-worker"]["minimumHealthyPercent"] == 100
     assert (percent["shop-scheduler"]["minimumHealthyPercent"], percent["shop-scheduler"]["maximumPercent"]) == (0, 100)
+
+
+def test_tasks_with_a_public_address_run_in_the_public_subnets(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
+    """The service, the files for ecs-cli, and one-off tasks alike: the three once disagreed."""
+    public = {
+        **INFRASTRUCTURE,
+        "assign_public_ip": "ENABLED",
+        "region": REGION,
+        "url": "http://redash.example.com",
+        "log_group_name": "/shop",
+        "execution_role_arn": "arn:aws:iam::123456789012:role/shop",
+    }
+    aws.client("ecs").register_task_definition(
+        family="shop-task-runner",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="512",
+        containerDefinitions=[{"name": "task-runner", "image": "redash/redash:25.8.0"}],
+    )
+    # The service is new here: what one has been made with stays until it is changed.
+    services = [service("worker", playbook.folder, family="shop-public")]
+    given = {
+        **variables,
+        "redash_infrastructure": public,
+        "task_definition_arns": {"shop-public": "shop-worker"},
+        "compose_render_result": {"services": services},
+        "task_runner_cmd": "version",
+    }
+    done = playbook.run(
+        [*ROLE, *({"import_role": {"name": f"redash.ecs.{name}"}} for name in ("compose_render", "task_runner"))], variables=given
+    )
+    found = aws.client("ecs").describe_services(cluster="shop", services=["shop-public"])["services"]
+    network = {"subnets": ["subnet-c"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}
+    assert [one["networkConfiguration"]["awsvpcConfiguration"] for one in found] == [network], done.stdout
+    rendered = yaml.safe_load((playbook.folder / "work" / "compose" / "ecs-params-task-runner.yml").read_text())
+    assert rendered["run_params"]["network_configuration"]["awsvpc_configuration"]["subnets"] == ["subnet-c"]
+    # This AWS has no such subnet, which is how it can be seen which one the task was to run in.
+    assert "subnet-c" in done.stdout.rsplit("fatal:", 1)[1], done.stdout
+    assert "subnet-a" not in done.stdout
 
 
 def test_a_count_left_empty_stays_autoscaling_s(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:

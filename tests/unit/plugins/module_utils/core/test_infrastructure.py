@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import copy
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.infrastructure import SHAPE, problems
 
@@ -37,6 +40,13 @@ GOOD: dict[str, Any] = {
 
 def test_a_right_one_has_no_problems() -> None:
     assert problems(GOOD) == []
+
+
+def test_the_documentations_example_is_right() -> None:
+    page = (Path(__file__).resolve().parents[6] / "docs" / "own-infrastructure.md").read_text()
+    examples = [yaml.safe_load(example) for example in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+    (given,) = (example["redash_infrastructure"] for example in examples if "redash_infrastructure" in (example or {}))
+    assert problems(given) == []
 
 
 def test_other_partitions_are_right_as_well() -> None:
@@ -75,6 +85,12 @@ def test_each_wrong_value_is_named(path: str, value: Any) -> None:
     (given[parent] if parent else given)[key] = value
     (problem,) = problems(given)
     assert problem.where == f"redash_infrastructure.{path}"
+
+
+def test_public_addresses_need_a_public_subnet() -> None:
+    (problem,) = problems({**GOOD, "assign_public_ip": "ENABLED", "public_subnet_ids": []})
+    assert str(problem).startswith("redash_infrastructure.public_subnet_ids: has no entry, and assign_public_ip is ENABLED")
+    assert problems({**GOOD, "assign_public_ip": "ENABLED", "public_subnet_ids": ["subnet-0c"]}) == []
 
 
 def test_a_wrong_entry_of_a_list_is_named_by_its_place() -> None:
