@@ -43,7 +43,7 @@ def test_a_right_one_has_no_problems() -> None:
 
 
 def test_the_documentations_example_is_right() -> None:
-    page = (Path(__file__).resolve().parents[6] / "docs" / "own-infrastructure.md").read_text()
+    page = (Path(__file__).resolve().parents[5] / "docs" / "own-infrastructure.md").read_text()
     examples = [yaml.safe_load(example) for example in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
     (given,) = (example["redash_infrastructure"] for example in examples if "redash_infrastructure" in (example or {}))
     assert problems(given) == []
