@@ -7,10 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils import registry
-from ansible_collections.redash.ecs.plugins.module_utils.aws import autoscaling, installation, preflight
+from ansible_collections.redash.ecs.plugins.module_utils.aws import autoscaling, installation, parameters, preflight
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide, key_in_use
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release, release_of_image
 
 # What the steps of an upgrade call.
@@ -45,7 +46,9 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     for note in notes:
         context.report(note)
     problems.raise_if_any()
-    return {"changed": False, "running": running, "notes": notes, "image": _image(params) if params["to_version"] else ""}
+    key_to_store = running.pop("key_to_store", False)
+    image = _image(params) if params["to_version"] else ""
+    return {"changed": False, "running": running, "notes": notes, "image": image, "key_to_store": key_to_store}
 
 
 def _wanted_version(params: dict[str, Any], problems: Problems) -> None:
@@ -122,7 +125,13 @@ def _checks(
     notes: list[str],
 ) -> None:
     in_use = preflight.all_of(definitions, installation.secrets)
-    for variable in ("REDASH_SECRET_KEY", "REDASH_COOKIE_SECRET"):
+    by_reference = ["REDASH_COOKIE_SECRET"]
+    if params["prefix"]:
+        running["key_to_store"] = _key(params, context, definitions, problems)
+        in_use.pop(KEY, None)
+    else:
+        by_reference.append(KEY)
+    for variable in by_reference:
         held = {installation.secrets(one).get(variable) for one in definitions}
         if len(held) > 1:
             problems.add(
@@ -142,5 +151,24 @@ def _checks(
             problems.extend(error)
     preflight.check_image(lambda region: context.client("ecr"), _image(params), params["cpu_architecture"], problems, notes)
     if params["database_cluster"]:
-        preflight.check_database(context.client("rds"), params["database_cluster"], problems)
+        arn = preflight.check_database(context.client("rds"), params["database_cluster"], problems)
+        if arn:
+            preflight.check_snapshot_right(context.client("sts"), context.client("iam"), arn, params["name"], problems)
     preflight.check_rights(context.client("sts"), context.client("iam"), UPGRADE_ACTIONS, problems, notes)
+
+
+def _key(params: dict[str, Any], context: Context, definitions: list[dict[str, Any]], problems: Problems) -> bool:
+    """Whether the encryption key in use has yet to be put into the secret store; a problem where another one would be used."""
+    try:
+        containers = [container for definition in definitions for container in definition["containerDefinitions"]]
+        given = params["secret_key"] or None
+        # A parameter that was deleted: the person who read the key from a running container gives it.
+        in_use = key_in_use(containers, lambda reference: parameters.read_reference(context.client, reference) or given)
+        stored = parameters.read(context.client("ssm"), params["prefix"], ["secret_key"], decrypt=True).get("secret_key")
+        decision = decide("upgrade", given=given, stored=stored.value if stored else None, in_use=in_use)
+    except RedashError as error:
+        problems.extend(error)
+        return False
+    if decision.way is Way.STOP:
+        problems.add(decision.why, where=f"{params['prefix']}/secret_key", todo=decision.todo)
+    return decision.way is Way.STORE

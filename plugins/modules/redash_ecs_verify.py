@@ -45,6 +45,16 @@ options:
     description: Identifier of the Aurora cluster; empty where the database is none.
     type: str
     default: ""
+  prefix:
+    description:
+      - Path of the secrets. With it, the encryption key in use is held against the stored one and against O(secret_key); a differing one
+        is a problem.
+    type: str
+    default: ""
+  secret_key:
+    description: The encryption key that a person gives, where one does.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Reads only; the same in check mode.
@@ -66,6 +76,7 @@ EXAMPLES = r"""
     to_version: 25.8.0
     kms_key_id: alias/redash/redash-prod
     database_cluster: redash-prod
+    prefix: /redash/redash-prod
     region: ap-northeast-1
   register: verified
 """
@@ -107,6 +118,11 @@ image:
   returned: success
   type: str
   sample: redash/redash:25.8.0
+key_to_store:
+  description: Whether the encryption key in use is not in the secret store yet and has to be carried over.
+  returned: success
+  type: bool
+  sample: false
 notes:
   description: What could not be checked, and why.
   returned: success
@@ -129,6 +145,8 @@ def main() -> None:
             "cpu_architecture": {"type": "str", "choices": ["X86_64", "ARM64"], "default": "X86_64"},
             "kms_key_id": {"type": "str", "default": "", "no_log": False},
             "database_cluster": {"type": "str", "default": ""},
+            "prefix": {"type": "str", "default": ""},
+            "secret_key": {"type": "str", "default": "", "no_log": True},
         },
     )
 

@@ -100,17 +100,46 @@ def _in_ecr(ecr: Any, account: str, image: registry.Image) -> set[str]:
     return registry.of_index(manifest) if "manifests" in manifest else set()
 
 
-def check_database(rds: Any, cluster: str, problems: Problems) -> None:
-    """The Aurora cluster is there and free for a snapshot."""
+def check_database(rds: Any, cluster: str, problems: Problems) -> str:
+    """The Aurora cluster is there and free for a snapshot; its ARN, empty where it can't be read."""
     try:
         with aws_errors(f"read database cluster {cluster}"):
             found = rds.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
     except RedashError as error:
         problems.extend(error)
-        return
+        return ""
     status = found[0]["Status"] if found else "gone"
     if status != "available":
         problems.add(f"is {status}, and a snapshot needs it available", where=f"database cluster {cluster}", todo="Wait, then run again.")
+    return str(found[0].get("DBClusterArn", "")) if found else ""
+
+
+SNAPSHOT = "rds:CreateDBClusterSnapshot"
+
+
+def check_snapshot_right(sts: Any, iam: Any, cluster_arn: str, name: str, problems: Problems) -> None:
+    """Whoever runs this may take a snapshot of this cluster: asked of the very resources, so that "no" is a proof.
+
+    ``name`` is what the snapshots' names begin with. Where IAM does not let itself be asked, ``check_rights`` says so.
+    """
+    with aws_errors("ask who runs this"):
+        caller = sts.get_caller_identity()["Arn"]
+    if caller.endswith(":root"):
+        return
+    snapshot_arn = f"{cluster_arn.rpartition(':cluster:')[0]}:cluster-snapshot:{name}-release-1"
+    try:
+        answers = iam.simulate_principal_policy(
+            PolicySourceArn=_principal(iam, caller), ActionNames=[SNAPSHOT], ResourceArns=[cluster_arn, snapshot_arn]
+        )["EvaluationResults"]
+    except iam.exceptions.ClientError:
+        return
+    # A policy with a condition (a tag, an address) can't be judged without what it asks about.
+    if any(answer["EvalDecision"] == "implicitDeny" and not answer.get("MissingContextValues") for answer in answers):
+        problems.add(
+            f"{caller} may not {SNAPSHOT} on {cluster_arn}",
+            where="rights",
+            todo="Allow it, or make a backup of your own and give -e upgrade_snapshot=false.",
+        )
 
 
 def check_rights(sts: Any, iam: Any, actions: Sequence[str], problems: Problems, notes: list[str]) -> None:
@@ -130,7 +159,9 @@ def check_rights(sts: Any, iam: Any, actions: Sequence[str], problems: Problems,
     # An action that is allowed on some resources only is simulated on "*" as denied implicitly: no proof.
     # An organisation's or a boundary's denial and a policy's Deny are.
     denied = sorted(answer["EvalActionName"] for answer in answers if answer["EvalDecision"] == "explicitDeny")
-    unsure = sorted(answer["EvalActionName"] for answer in answers if answer["EvalDecision"] == "implicitDeny")
+    unsure = sorted(
+        answer["EvalActionName"] for answer in answers if answer["EvalDecision"] == "implicitDeny" and answer["EvalActionName"] != SNAPSHOT
+    )
     if denied:
         problems.add(f"{caller} may not {', '.join(denied)}", where="rights", todo="Allow it, then run again.")
     if unsure:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 # The programs' last word, on a line of its own among whatever else Redash logs.
-RESULT = re.compile(r"redash-ecs-result: (\{.*\})\s*$")
+RESULT = re.compile(re.escape(FOR_PLAYBOOKS) + r"(\{.*\})\s*$")
 
 # What Redash logs while it loads, as every command does: [2026-11-23 00:31:48,000][PID:7][INFO][xmlschema] ...
 LOGGED = re.compile(r"\[\d{4}-")

@@ -15,6 +15,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+# What our own programs (roles/*/files) say to the playbook that runs them. People are told in sentences.
+FOR_PLAYBOOKS = "redash-ecs-result: "
+
 # How far back the last read looks for late events, in milliseconds of the events' own time.
 WINDOW = 15_000
 

@@ -110,7 +110,7 @@ class Following:
         except Interrupted as interrupted:
             raise self._cut_off(f"interrupted by {interrupted.signal_name}") from None
         except RedashError as error:
-            raise RedashError(error.problems, result={**self._facts(), **error.result}) from error
+            raise RedashError(error.problems, result={**self._failed_facts(), **error.result}) from error
         except Exception:
             raise
         except BaseException as cause:  # Ansible's own task timeout, KeyboardInterrupt
@@ -121,7 +121,7 @@ class Following:
         """Stop the task, or leave it, and say which. A run that only attached never stops what another one started."""
         arn = self.arn or (self._started_unseen() if self.work.asked_to_start else None)
         if arn is None:
-            return RedashError(Problem(f"{why}; no task was started"), result=self._facts())
+            return RedashError(Problem(f"{why}; no task was started"), result=self._failed_facts())
         self.arn = arn
         name = aws_tasks.task_id(arn)
         if self.work.attached:
@@ -136,7 +136,7 @@ class Following:
             except RedashError as error:
                 what, todo = f"{why}; task {name} could not be stopped and may go on: {error}", "Stop it in the ECS console."
         self.context.report(what)
-        return RedashError(Problem(what, todo=todo), result={**self._facts(), "interrupted": True})
+        return RedashError(Problem(what, todo=todo), result={**self._failed_facts(), "interrupted": True})
 
     def _started_unseen(self) -> str | None:
         """The task of a RunTask whose answer never arrived."""
@@ -332,10 +332,13 @@ class Following:
             "results": self.output.results(),
         }
 
+    def _failed_facts(self) -> dict[str, Any]:
+        return {**self._facts(), "stdout_lines": self.output.for_people}
+
     def result(self, stopped: Stopped | None) -> dict[str, Any]:
         """The module's result; raises RedashError with it when the run failed."""
         facts = {
-            **self._facts(),
+            **(self._facts() if stopped is None else self._failed_facts()),
             "changed": not self.plan.reads and (stopped is None or stopped.ran),
             "stopped": stopped.as_dict() if stopped else None,
             "parsed": None,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan
 
 
@@ -21,6 +22,7 @@ class Output:
         self._several = len(plan.task_definition["containerDefinitions"]) > 1
         self._splitter = batch.Splitter(plan.mark, len(plan.commands)) if plan.mark else None
         self.lines: deque[str] = deque(maxlen=maximum)
+        # Without what is said to playbooks: what a failure's reason is looked for in.
         self.command_lines: deque[str] = deque(maxlen=maximum)
         self.total = 0
         self.folded = 0
@@ -41,11 +43,20 @@ class Output:
                 if isinstance(fed, tuple):
                     self._mark(*fed)
                     return
+            if line.startswith(FOR_PLAYBOOKS):
+                self.lines.append(line)
+                self.total += 1
+                return
             self.command_lines.append(line)
         shown = f"{container}: {line}" if self._several else line
         self.lines.append(shown)
         self.total += 1
         self._report(shown)
+
+    @property
+    def for_people(self) -> list[str]:
+        """What a failure shows: Ansible prints a failed result whole."""
+        return [line for line in self.lines if not line.startswith(FOR_PLAYBOOKS)]
 
     def _mark(self, what: str, index: int) -> None:
         if self._splitter is None:

@@ -39,7 +39,10 @@ class Plan:
     @property
     def shown(self) -> str:
         if not self.commands:
-            # A program in the command is named by its first line.
+            program = next((word for word in self.argv if word.startswith("# ") and "\n" in word), "")
+            if program:
+                # It says in its first comment what it does.
+                return re.split(r"[.:]\s|\n#\s*\n|\n(?!#)", program, maxsplit=1)[0].replace("\n#", "").removeprefix("# ")
             first, _, more = shlex.join(self.argv).partition("\n")
             return f"{first} ..." if more else first
         if len(self.commands) == 1:

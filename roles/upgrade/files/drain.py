@@ -1,4 +1,5 @@
-# Lets running queries end: no worker takes a new job, those that run are waited for, up to a limit.
+# Lets running queries end (drain), or workers work again (resume). While queries end, no worker takes a new
+# job; those that run are waited for, up to a limit.
 # Written for Python 2.7 to 3.13, and short (see look.py). argv: drain SECONDS | resume
 import json
 import sys

@@ -57,6 +57,28 @@ def test_a_raw_command_is_sent_without_any_knowledge_of_redash() -> None:
     assert result["changed"]
 
 
+def test_what_a_program_says_to_its_playbook_is_in_the_result_and_never_shown() -> None:
+    aws = Aws()
+    lines_at(aws, (7, "2 jobs still run"), (8, 'redash-ecs-result: {"running": 0}'))
+    program = "# Lets running queries end, up to a limit.\n# Written for Python 2.7 to 3.13.\nimport json\n"
+    result = run(params(command=["python", "-c", program, "drain"]), aws.context())
+    shown = aws.reported
+    assert result["stdout_lines"] == ["2 jobs still run", 'redash-ecs-result: {"running": 0}']
+    assert "2 jobs still run" in shown
+    assert any(line.endswith(": Lets running queries end, up to a limit") for line in shown), shown
+    assert "redash-ecs-result" not in "".join(shown)
+
+
+def test_a_failure_shows_nothing_of_what_a_program_says_to_its_playbook() -> None:
+    aws = Aws()
+    aws.life = lambda seconds: ran(seconds, runs=10, exit_code=1)
+    lines_at(aws, (7, "Can't locate revision"), (8, 'redash-ecs-result: {"rc": 1}'))
+    error = failed(aws, command=["python", "-c", "# Migrates the database: all of it.\nprint()\n"])
+    assert "redash-ecs-result" not in json.dumps(error.result) + str(error)
+    assert str(error).startswith("Migrates the database: ")
+    assert "Can't locate revision" in str(error)
+
+
 def test_the_exit_is_seen_while_deprovisioning_and_the_log_is_read_to_its_end_first() -> None:
     aws = Aws()
     aws.life = lambda seconds: ran(seconds, runs=10, deprovisioning=15)

@@ -128,7 +128,7 @@ class Ecs(Fake):
 
 class Ssm(Fake):
     def __init__(self) -> None:
-        self.parameters = {"/redash/prod/secret_key"}
+        self.parameters = {"/redash/prod/secret_key": "the-secret-itself"}
         self.denied = False
 
     def get_parameters(self, Names: list[str], WithDecryption: bool) -> dict[str, Any]:
@@ -138,9 +138,19 @@ class Ssm(Fake):
             raise refusal("AccessDeniedException", "not allowed to decrypt")
         plain = {name: "/" + name.partition(":parameter/")[2] if ":parameter/" in name else name for name in Names}
         return {
-            "Parameters": [{"Name": name, "Value": "the-secret-itself"} for name in Names if plain[name] in self.parameters],
+            "Parameters": [
+                {"Name": name, "Value": self.parameters[plain[name]], "Type": "SecureString", "Version": 1, "ARN": f"arn:{name}"}
+                for name in Names
+                if plain[name] in self.parameters
+            ],
             "InvalidParameters": [name for name in Names if plain[name] not in self.parameters],
         }
+
+    def get_parameter(self, Name: str, WithDecryption: bool) -> dict[str, Any]:
+        name = "/" + Name.partition(":parameter/")[2] if ":parameter/" in Name else Name
+        if name not in self.parameters:
+            raise refusal("ParameterNotFound")
+        return {"Parameter": {"Value": self.parameters[name]}}
 
 
 class Kms(Fake):
@@ -154,7 +164,9 @@ class Rds(Fake):
     status = "available"
 
     def describe_db_clusters(self, DBClusterIdentifier: str) -> dict[str, Any]:
-        return {"DBClusters": [{"Status": self.status}]}
+        return {
+            "DBClusters": [{"Status": self.status, "DBClusterArn": f"arn:aws:rds:eu-west-1:123456789012:cluster:{DBClusterIdentifier}"}]
+        }
 
 
 class Sts(Fake):
@@ -171,14 +183,19 @@ class Iam(Fake):
     def __init__(self) -> None:
         self.decisions = {}
         self.asked = ""
+        self.resources: list[str] = []
+        self.on_resources: dict[str, Any] = {"EvalDecision": "allowed"}
 
     def get_role(self, RoleName: str) -> dict[str, Any]:
         return {"Role": {"Arn": f"arn:aws:iam::123456789012:role/people/{RoleName}"}}
 
-    def simulate_principal_policy(self, PolicySourceArn: str, ActionNames: list[str]) -> dict[str, Any]:
+    def simulate_principal_policy(self, PolicySourceArn: str, ActionNames: list[str], ResourceArns: tuple[str, ...] = ()) -> dict[str, Any]:
         if self.closed:
             raise refusal("AccessDenied")
         self.asked = PolicySourceArn
+        if ResourceArns:
+            self.resources = list(ResourceArns)
+            return {"EvaluationResults": [{"EvalActionName": name, **self.on_resources} for name in ActionNames]}
         return {
             "EvaluationResults": [{"EvalActionName": name, "EvalDecision": self.decisions.get(name, "allowed")} for name in ActionNames]
         }
@@ -231,6 +248,8 @@ class Account:
             "cpu_architecture": "X86_64",
             "kms_key_id": "alias/redash/prod",
             "database_cluster": "prod",
+            "prefix": "/redash/prod",
+            "secret_key": "",
         }
         return run({**defaults, **params}, self.context())
 
@@ -307,7 +326,7 @@ def test_all_problems_at_once(account: Account) -> None:
         account.verify("25.8.0")
     lines = [str(problem) for problem in caught.value.problems]
     assert len(lines) == 4
-    assert "/redash/prod/secret_key does not exist (REDASH_SECRET_KEY)" in lines[0]
+    assert "/redash/prod/secret_key, is gone from the secret store" in lines[0]
     assert "alias/redash/prod: is PendingDeletion: no secret can be read. Cancel its deletion at once" in lines[1]
     assert "database cluster prod: is backing-up" in lines[2]
     assert "may not rds:CreateDBClusterSnapshot" in lines[3]
@@ -344,10 +363,59 @@ def test_parameters_given_by_arn_are_read_too(account: Account) -> None:
 
 
 def test_containers_with_different_keys_are_a_problem(account: Account) -> None:
-    account.ssm.parameters.add("/redash/other/secret_key")
+    account.ssm.parameters["/redash/other/secret_key"] = "another"
     account.ecs.define("prod-task-runner", 4, "redash/redash:25.1.0", REDASH_SECRET_KEY="/redash/other/secret_key")
-    with pytest.raises(RedashError, match="REDASH_SECRET_KEY: containers use different ones"):
+    with pytest.raises(RedashError, match="REDASH_SECRET_KEY of the container runner: it is another key than REDASH_SECRET_KEY of"):
         account.verify()
+    with pytest.raises(RedashError, match="REDASH_SECRET_KEY: containers use different ones"):
+        account.verify(prefix="")
+
+
+# The key matrix of upgrades (core/test_key_safety.py has every combination): given, stored, in the containers' environment.
+@pytest.mark.parametrize(
+    ("given", "stored", "in_use", "said"),
+    [
+        ("", "A", "A", "keep"),
+        ("A", "A", "A", "keep"),
+        ("", None, "A", "store"),
+        ("A", None, "A", "store"),
+        ("", "A", None, "keep"),
+        ("", "B", "A", "the stored secret_key is not the key in use"),
+        ("B", "A", "A", "the secret_key given differs from the one that encrypts the data"),
+        ("B", "A", None, "the secret_key given differs from the one that encrypts the data"),
+        ("B", None, "A", "the secret_key given differs from the one that encrypts the data"),
+        ("A", None, None, "there is no installation: no key is stored or in use. Run site.yml first"),
+    ],
+)
+def test_the_key_of_an_upgrade(account: Account, given: str, stored: str | None, in_use: str | None, said: str) -> None:
+    account.ssm.parameters = {"/redash/prod/secret_key": stored} if stored else {}
+    for definition in account.ecs.definitions.values():
+        container = definition["containerDefinitions"][0]
+        container["secrets"] = []
+        container["environment"] = [{"name": "REDASH_SECRET_KEY", "value": in_use}] if in_use else []
+    if said in ("keep", "store"):
+        assert account.verify("25.8.0", secret_key=given)["key_to_store"] is (said == "store")
+        return
+    with pytest.raises(RedashError) as caught:
+        account.verify("25.8.0", secret_key=given)
+    assert len(caught.value.problems) == 1
+    assert str(caught.value).startswith(f"/redash/prod/secret_key: {said}")
+
+
+def test_a_missing_right_to_take_a_snapshot_is_refused_and_asked_of_this_very_cluster(account: Account) -> None:
+    account.iam.decisions["rds:CreateDBClusterSnapshot"] = "implicitDeny"
+    account.iam.on_resources = {"EvalDecision": "implicitDeny"}
+    with pytest.raises(RedashError) as caught:
+        account.verify("25.8.0")
+    cluster = "arn:aws:rds:eu-west-1:123456789012:cluster:prod"
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"rights: {account.sts.arn} may not rds:CreateDBClusterSnapshot on {cluster}. "
+        "Allow it, or make a backup of your own and give -e upgrade_snapshot=false."
+    ]
+    assert account.iam.resources == [cluster, "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:prod-release-1"]
+    # A condition on something that is not known here proves nothing.
+    account.iam.on_resources["MissingContextValues"] = ["aws:RequestTag/team"]
+    account.verify("25.8.0")
 
 
 # Images in their registries.
