@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade docs
 
 help:
 	@echo "make demo           Redash on this machine: a local AWS, then site.yml, then manage.yml"
@@ -10,6 +10,7 @@ help:
 	@echo "make demo-services  only the local AWS, PostgreSQL and Redis"
 	@echo "make demo-status    what of the demo is running"
 	@echo "make demo-password  print the password of the demo's administrator"
+	@echo "make demo-mail      a mail server that shows what the demo sends, until Ctrl-C"
 	@echo
 	@echo "make test           every check of the project; its parts:"
 	@echo "  make unit         unit tests: seconds to a minute"
@@ -35,6 +36,9 @@ demo-status:
 
 demo-password:
 	@$(PYTHON) -m demo password
+
+demo-mail:
+	@$(PYTHON) -m demo mail
 
 demo-down:
 	@$(PYTHON) -m demo down

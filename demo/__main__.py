@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-VERBS = ("setup", "up", "services", "status", "password", "down", "clean")
+VERBS = ("setup", "up", "services", "status", "password", "mail", "down", "clean")
 
 
 def main(arguments: list[str]) -> int:

@@ -33,8 +33,8 @@ def run(verb: str) -> None:
     if verb == "setup":
         say("The virtual environment .venv and the collections are in place.")
         return
-    if verb in ("status", "password"):
-        {"status": status, "password": password}[verb](instance)
+    if verb in ("status", "password", "mail"):
+        {"status": status, "password": password, "mail": mail}[verb](instance)
         return
     instance.home.mkdir(parents=True, exist_ok=True)
     # The emulated Parameter Store holds its secrets as every AWS does; here that is a file.
@@ -175,6 +175,23 @@ def password(instance: Instance) -> None:
     except ssm.exceptions.ParameterNotFound:
         raise DemoError("there is no administrator yet. Run `make demo`.") from None
     say(parameter["Parameter"]["Value"])
+
+
+def mail(instance: Instance) -> None:
+    """A mail server beside the demo, until Ctrl-C; the demo goes on working meanwhile."""
+    from demo.mail import server, until_interrupted
+
+    engine = engines.find(instance)
+    if engine is None or services.aws_pid(instance) is None:
+        raise DemoError("the demo does not run. Start it with `make demo`.")
+    with server(instance.home, services.gateway(engine, instance)) as variables:
+        prefix = "".join(f"{name}={value} " for name, value in other_instance(instance).items())
+        say("  A mail server takes what this demo sends, and shows it here. Ctrl-C ends it.")
+        say("  In another terminal, apply it and prove it:")
+        shown = variables.relative_to(ROOT) if variables.is_relative_to(ROOT) else variables
+        say(f"    {prefix}.venv/bin/ansible-playbook -i {INVENTORY} mail.yml -e @{shown}")
+        until_interrupted()
+    say("\n  The mail server has ended; Redash in the demo still knows it until the next site.yml.")
 
 
 def other_instance(instance: Instance) -> dict[str, str]:

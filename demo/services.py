@@ -64,6 +64,15 @@ def ensure_network(engine: Engine, instance: Instance) -> None:
     engine.client.networks.create(instance.network, driver="bridge", labels={LABEL: str(instance.home)})
 
 
+def gateway(engine: Engine, instance: Instance) -> str:
+    """This machine's address on the demo's network, which is where containers find it."""
+    network = engine.client.networks.get(instance.network)
+    for pool in network.attrs["IPAM"]["Config"]:
+        if pool.get("Gateway"):
+            return str(pool["Gateway"])
+    raise DemoError(f"the network {instance.network} has no gateway. Remove it with `make demo-clean`, then run `make demo`.")
+
+
 def container(client: docker.DockerClient, name: str) -> Any | None:
     try:
         return client.containers.get(name)

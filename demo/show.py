@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import threading
 import time
@@ -33,12 +34,20 @@ def step(doing: str) -> Iterator[None]:
     def line(end: str) -> str:
         return f"  {doing} ... {_elapsed(time.monotonic() - started)}{end}"
 
+    def fitting() -> str:
+        """For a line that is written over itself: one wider than the terminal would go on below, again and again."""
+        text = line("")
+        too_much = len(text) - (shutil.get_terminal_size().columns - 1)
+        if too_much > 0:
+            return text.replace(doing, doing[: max(0, len(doing) - too_much)].rstrip(), 1)
+        return text
+
     def live() -> None:
         while not ended.wait(TERMINAL_PERIOD if terminal else LOG_PERIOD):
-            print(line("\r" if terminal else "\n"), end="", flush=True)
+            print(f"{fitting()}\r" if terminal else line("\n"), end="", flush=True)
 
     if terminal:
-        print(f"  {doing} ...", end="\r", flush=True)
+        print(f"{fitting()}\r", end="", flush=True)
     else:
         print(f"  {doing} ...", flush=True)
     thread = threading.Thread(target=live, daemon=True)

@@ -77,4 +77,4 @@ def test_the_way_in_needs_the_standard_library_only() -> None:
 def test_an_unknown_verb_is_answered_with_the_known_ones() -> None:
     run = subprocess.run([sys.executable, "-m", "demo", "fly"], cwd=ROOT, capture_output=True, text=True, env=dict(os.environ))
     assert run.returncode == 2
-    assert "setup|up|services|status|password|down|clean" in run.stderr
+    assert "setup|up|services|status|password|mail|down|clean" in run.stderr

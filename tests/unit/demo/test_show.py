@@ -30,6 +30,21 @@ def test_a_failed_step_says_so_and_lets_the_error_through(capsys: pytest.Capture
     assert capsys.readouterr().out.endswith("  Doing it ... 0 s, failed\n")
 
 
+def test_on_a_terminal_no_line_that_is_written_over_itself_is_wider_than_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(show, "TERMINAL_PERIOD", 0.05)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setattr(show.sys.stdout, "isatty", lambda: True)
+    with show.step("Installing many packages that nobody has ever heard of"):
+        time.sleep(0.2)
+    *live, end = capsys.readouterr().out.split("\r")
+    assert len(live) >= 3
+    assert {len(line) for line in live} == {39}
+    assert all(line.endswith("... 0 s") for line in live)
+    assert end == "  Installing many packages that nobody has ever heard of ... 0 s, done\n"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.9, "59 s"), (60, "1 min 00 s"), (125, "2 min 05 s")])
 def test_elapsed_time_in_words(seconds: float, text: str) -> None:
     assert show._elapsed(seconds) == text
