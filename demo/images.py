@@ -213,7 +213,7 @@ def ensure_base(engine: Engine, instance: Instance) -> str:
     return image
 
 
-def _files(version: str) -> dict[str, Path]:
+def _files(version: str, fault: str = "") -> dict[str, Path]:
     """Path below /app -> file, for one release: its migrations and no newer ones, Celery's overlay up to 8."""
     number = tuple(int(part) for part in version.split("."))
     layers = [STAND_IN / "app", *([STAND_IN / "celery"] if number < (9,) else [])]
@@ -225,7 +225,10 @@ def _files(version: str) -> dict[str, Path]:
                 continue
             if parts[:2] == ("migrations", "versions"):
                 # A folder for each release in which the migrations came; in the image they lie side by side.
-                if tuple(int(part) for part in parts[2].split(".")) > number:
+                if parts[2] == "to-come":
+                    if "schema" not in fault.split("."):
+                        continue
+                elif tuple(int(part) for part in parts[2].split(".")) > number:
                     continue
                 parts = (*parts[:2], parts[3])
             found["/".join(parts)] = path
@@ -264,7 +267,7 @@ def _context(base: str, version: str, fault: str, sources: str) -> io.BytesIO:
             archive.addfile(member, io.BytesIO(content))
 
         add("Dockerfile", "\n".join(dockerfile).encode(), 0o644)
-        for name, path in _files(version).items():
+        for name, path in _files(version, fault).items():
             add(f"app/{name}", path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
     buffer.seek(0)
     return buffer
@@ -274,10 +277,12 @@ def build_stand_in(engine: Engine, base: str, version: str, *, fault: str = "", 
     """Build the stand-in for one release and return its name; nothing is done when it is there already.
 
     ``fault`` makes one that fails on purpose, for tests of upgrades: ``crash`` (every process ends at its
-    start), ``migration`` (``db upgrade`` fails half-way), ``unhealthy`` (/ping answers 500).
+    start), ``crash-server`` (only the server does), ``migration`` (``db upgrade`` fails half-way), ``unhealthy``
+    (/ping answers 500); or that has one migration more than its release, so that the newest can be upgraded, too:
+    ``schema``. Two of them with a dot between.
     """
     image = tag or stand_in_image(f"{version}-{fault}" if fault else version)
-    sources = _fingerprint(f"{base} {version} {fault}", _files(version))
+    sources = _fingerprint(f"{base} {version} {fault}", _files(version, fault))
     if (labels(engine.client, image) or {}).get(SOURCES) != sources:
         engine.client.images.build(fileobj=_context(base, version, fault, sources), custom_context=True, tag=image, rm=True, forcerm=True)
     return image

@@ -18,6 +18,7 @@ description:
     V(planned) says what an upgrade would do, from what the running release saw.
   - The lock belongs to the process of ansible-playbook. It ends when that process is dead (on the same machine), when it has been in a
     step for longer than that step may take, or when it is given back.
+  - Where a dead run left the lock, what is left of that run (workers of a killed ansible-playbook) gets five seconds to end.
 options:
   prefix:
     description: Path of the installation's parameters, such as V(/redash/redash-prod).
@@ -196,6 +197,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.process import started
 
 # Seconds for the time between two steps, and for the first one to begin.
 BETWEEN = 300
+# Seconds that the workers of a killed ansible-playbook get to end. They live in sessions of their own: a task that waits
+# notices within two seconds that nobody is left to wait for it; a module ends the one call that it is in.
+ORPHANS = 5
 
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -233,6 +237,9 @@ def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
     if not context.check_mode and not release_records.take(ssm, prefix, lock):
         taken = release_records.newest_lock(ssm, prefix) or lock
         raise RedashError(refusal(taken, now))
+    if newest and not newest.released and not context.check_mode:
+        context.report(f"the run before ({newest.doing or newest.by}) was cut off; what is left of it gets {ORPHANS} s to end")
+        context.clock.sleep(ORPHANS)
 
     # Read after the lock was taken: what the run before wrote last is in it.
     try:

@@ -28,7 +28,7 @@ found = engine.ensure(instance)
 base = images.ensure_base(found, instance)
 for version in ("10.1.0", "25.8.0", "26.3.0"):
     images.build_stand_in(found, base, version)
-for fault in ("migration", "crash", "unhealthy"):
+for fault in ("migration", "crash", "crash-server", "unhealthy"):
     images.build_stand_in(found, base, "25.8.0", fault=fault)
 """
 PEOPLE = """
@@ -78,6 +78,15 @@ def redash(made: Installation) -> Installation:
             ssm.delete_parameter(Name=parameter["Name"])
     for snapshot in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]:
         rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot["DBClusterSnapshotIdentifier"])
+    # What a restore kept aside.
+    for instance in rds.describe_db_instances()["DBInstances"]:
+        if "-before-" in instance["DBInstanceIdentifier"]:
+            rds.delete_db_instance(DBInstanceIdentifier=instance["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+    for cluster in rds.describe_db_clusters()["DBClusters"]:
+        if cluster["DBClusterIdentifier"] != NAME:
+            rds.delete_db_cluster(DBClusterIdentifier=cluster["DBClusterIdentifier"], SkipFinalSnapshot=True)
+    for aside in made.sql("select datname from pg_database where datname like 'redash.before.%' or datname like 'snapshot.%'", "postgres"):
+        made.sql(f'drop database "{aside}" with (force)', "postgres")
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, "minimumHealthyPercent": 100, "maximumPercent": 200}
     ecs.update_service(cluster=NAME, service=NAME, taskDefinition=f"{NAME}:1", desiredCount=1, deploymentConfiguration=breaker)
     while made.services()[NAME] != (f"{NAME}:1", 1, 1) and time.monotonic() < until:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,21 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "redash-demo"
 PREFIX = f"/redash/{NAME}"
 REPOSITORY = "localhost/redash-stand-in"
+# In the environment of every process of one run.
+MARK = "REDASH_E2E_RUN"
+
+
+def processes_of(mark: str) -> list[int]:
+    """The living processes whose environment carries ``mark``."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            # A zombie has no environment any more.
+            if f"{MARK}={mark}".encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
 
 
 @dataclass
@@ -68,16 +85,22 @@ class Installation:
 
     # Running playbooks.
 
-    def start(self, playbook: str, **variables: Any) -> subprocess.Popen[str]:
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "inventories/local", playbook, "-e", json.dumps(variables)]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    def run(self, playbook: str, *arguments: str, **variables: Any) -> Run:
+        done = subprocess.run(
+            self.command(playbook, *arguments, **variables),
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=1500,
+            check=False,
         )
+        return Run(done.returncode, done.stdout)
 
-    def run(self, playbook: str, **variables: Any) -> Run:
-        process = self.start(playbook, **variables)
-        output, _ = process.communicate(timeout=1500)
-        return Run(process.returncode, output)
+    def command(self, playbook: str, *arguments: str, **variables: Any) -> list[str]:
+        playbooks = str(Path(sys.executable).parent / "ansible-playbook")
+        return [playbooks, "-i", "inventories/local", playbook, *arguments, "-e", json.dumps(variables)]
 
     def upgrade(self, version: str, fault: str = "", **variables: Any) -> Run:
         return self.run("upgrade.yml", **self.to(version, fault), **variables)
@@ -86,16 +109,21 @@ class Installation:
         tag = f"{version}-{fault}" if fault else version
         return {"redash_version": version, "redash_image": f"{REPOSITORY}:{tag}", "upgrade_service_timeout": 240}
 
-    def upgrade_and_kill(self, when: Callable[[dict[str, Any]], bool], version: str, delay: float = 0.0, **variables: Any) -> str:
-        """Begin an upgrade and kill -9 ansible-playbook as soon as the newest record is ``when``; what it printed, or "" if it ended."""
+    def kill(self, when: Callable[[dict[str, Any]], bool], how: str, playbook: str, delay: float = 0.0, **variables: Any) -> bool:
+        """Begin a playbook and kill it ``delay`` seconds after the newest record is ``when``; False if it ended by itself.
+
+        ``how``  ``ssh lost``: kill -9 of ansible-playbook alone. Its workers live in sessions of their own, so they, the modules
+                 and Terraform go on for a while. ``power lost``: every process of that run, wherever it lives.
+        """
         log = self.home / "killed.log"
         before = self.lock()
+        mark = uuid.uuid4().hex
         with log.open("w") as output:
-            command = ["-i", "inventories/local", "upgrade.yml", "-e", json.dumps({**self.to(version), **variables})]
             process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "ansible-playbook"), *command],
+                self.command(playbook, **variables),
                 cwd=ROOT,
-                env=self.environment,
+                # Whatever the run starts inherits it; the local AWS, which a power failure here does not reach, has it not.
+                env={**self.environment, MARK: mark},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -104,12 +132,18 @@ class Installation:
                 # Only once this run has the lock: what the one before it left is no sign.
                 if self.lock() > before and when(self.record()):
                     time.sleep(delay)
-                    # Its workers live in sessions of their own: as after a real kill -9, they may go on for a while.
-                    process.send_signal(signal.SIGKILL)
+                    if process.poll() is not None:
+                        return False
+                    process.kill()
+                    if how == "power lost":
+                        while left := processes_of(mark):
+                            for pid in left:
+                                with contextlib.suppress(ProcessLookupError):
+                                    os.kill(pid, signal.SIGKILL)
                     process.wait()
-                    return log.read_text() or "killed"
+                    return True
                 time.sleep(0.1)
-        return ""
+        return False
 
     # Looking.
 

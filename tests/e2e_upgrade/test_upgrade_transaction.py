@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any
 
-from tests.e2e_upgrade.installation import NAME, PREFIX, Installation
+from tests.e2e_upgrade.installation import NAME, PREFIX, Installation, Run
 
 OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
 STEPS = """read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy""".split()  # noqa: SIM905
@@ -21,11 +21,26 @@ def as_it_was(redash: Installation, people: Any) -> None:
     assert redash.people() == people
 
 
+def calm(run: Run) -> None:
+    """Nothing in an output is for machines only, and nothing is of the kind that nobody can use."""
+    for noise in ("redash-ecs-result", "Traceback", "[WARNING]", "[DEPRECATION"):
+        assert noise not in run.output, run.output
+
+
 def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> None:
     people = redash.people()
+    plan = redash.run("upgrade.yml", "--check", **redash.to("25.8.0"))
+    assert plan.rc == 0, plan.output
+    for said in ("Redash 10.1.0 -> 25.8.0", "fd4fc850d7ea", "Expected downtime: about ", "Stop the server", "(snapshot)"):
+        assert said in plan.output, plan.output
+    calm(plan)
+    assert redash.records() == []
+    as_it_was(redash, people)
+
     done = redash.upgrade("25.8.0")
     assert done.rc == 0, done.output
     assert "Redash is 25.8.0 (release 1)" in done.message
+    calm(done)
     assert redash.services()[NAME][1:] == (1, 1)
     assert redash.schema() == NEW
     assert redash.people() == people
@@ -40,6 +55,10 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
     again = redash.upgrade("25.8.0")
     assert (again.rc, again.message) == (0, "Redash is 25.8.0 already (localhost/redash-stand-in:25.8.0).")
     assert "changed=0" in again.output
+    # The same roles with the same variables: nothing is left for site.yml to put right.
+    site = redash.run("site.yml", redash_version="25.8.0")
+    assert site.rc == 0, site.output
+    assert "changed=0" in site.output, site.output
     history = redash.run("history.yml")
     assert "10.1.0 -> 25.8.0" in history.output
     assert "succeeded" in history.output
@@ -60,6 +79,17 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
     assert refused.rc != 0
     assert "the database is at revision db0aca1ebd32, and 10.1.0 needs 89bc7873a3e0" in refused.message, refused.output
     assert redash.services()[NAME][1:] == (1, 1)
+
+    # Back all the way: the database of before the upgrade, and the release of that time on it.
+    redash.sql("insert into queries (org_id, name, query, query_hash, user_id) values (1, 'Written since', 'select 3', 'z', 1)")
+    restored = redash.run("restore.yml", redash_restore=NAME)
+    assert restored.rc == 0, restored.output
+    assert f"The database is the one of {NAME}-release-1, and Redash is 10.1.0." in restored.message
+    calm(restored)
+    as_it_was(redash, people)
+    assert redash.sql("select count(*) from queries where name = 'Written since'", f"redash.before.{NAME}-release-1") == ["1"]
+    site = redash.run("site.yml", redash_version="10.1.0")
+    assert "changed=0" in site.output, site.output
 
 
 def test_a_failing_migration_puts_everything_back(redash: Installation) -> None:
@@ -102,10 +132,13 @@ def test_unhealthy_targets_keep_the_new_release_stopped_and_a_mended_one_goes_on
     assert redash.people() == people
 
 
-def test_a_stopped_upgrade_is_restored_and_the_old_database_kept(redash: Installation) -> None:
+def test_a_crash_loop_is_stopped_and_restored_and_the_new_database_kept(redash: Installation) -> None:
     people = redash.people()
-    done = redash.upgrade("25.8.0", fault="unhealthy")
+    done = redash.upgrade("25.8.0", fault="crash-server")
     assert "25.8.0 failed and is kept stopped" in done.message, done.output
+    # The reason is the container's own last words, not a time that ran out.
+    assert "this stand-in's server was built to crash at its start" in done.message, done.output
+    calm(done)
     unconfirmed = redash.run("restore.yml")
     assert unconfirmed.rc != 0
     assert f"Confirm with -e redash_restore={NAME}" in unconfirmed.message, unconfirmed.output
@@ -118,6 +151,15 @@ def test_a_stopped_upgrade_is_restored_and_the_old_database_kept(redash: Install
     assert redash.sql("select version_num from alembic_version", f"redash.before.{NAME}-release-1") == [NEW]
     # site.yml has nothing to put right.
     assert "changed=0" in redash.run("site.yml", redash_version="10.1.0").output
+
+
+def test_restored_at_once_where_that_is_wished(redash: Installation) -> None:
+    people = redash.people()
+    done = redash.upgrade("25.8.0", fault="crash-server", upgrade_on_failure="restore")
+    assert done.rc != 0
+    assert f"The upgrade failed; the database was restored from {NAME}-release-1, and the old release runs" in done.message, done.output
+    assert redash.record()["state"] == "restored"
+    as_it_was(redash, people)
 
 
 def test_a_wrong_key_is_refused_before_anything_is_touched(redash: Installation) -> None:

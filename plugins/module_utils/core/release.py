@@ -251,6 +251,11 @@ def release(version: str) -> Release:
         ) from None
 
 
+def plain(version: str) -> str:
+    """The release in what an image says of itself: official images carry their build, ``8.0.0+b32245``."""
+    return version.partition("+")[0]
+
+
 def release_of_image(image: str) -> Release | None:
     """The release whose official tag ``image`` carries (``registry.example.com/redash/redash:25.8.0``), if any."""
     tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
@@ -282,7 +287,7 @@ def hops(current: str, target: str) -> list[str]:
             Problem(
                 f"Redash {current} cannot be brought back to {target} by an upgrade: its database schema is newer",
                 "redash_version",
-                "Restore the snapshot that was taken before the upgrade (rollback.yml).",
+                "Restore the snapshot that was taken before the upgrade: restore.yml.",
             )
         )
     between = [major for major in _MAJORS if here[0] < major < goal.major]

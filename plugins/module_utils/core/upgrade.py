@@ -29,7 +29,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import migration
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops, release
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops, plain, release
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record
 
 
@@ -171,9 +171,9 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
     """The facts in a step's log lines. Raises RedashError where they say that the upgrade must not go on."""
     if name == "read":
         seen = migration.result(lines, "read the database's revision")
-        next_hop(seen["version"], record.to_version)
+        next_hop(plain(seen["version"]), record.to_version)
         return {
-            "from_version": seen["version"],
+            "from_version": plain(seen["version"]),
             "revision_before": migration.revision_of(seen["revisions"]),
             "old": {key: seen[key] for key in ("wrong_key", "key_given")},
         }
@@ -340,14 +340,17 @@ def outlook(record: Record, seen: dict[str, Any]) -> None:
     ask the new image. Raises RedashError as the steps would.
     """
     goal = release(record.to_version)
-    next_hop(seen["version"], record.to_version)
+    next_hop(plain(seen["version"]), record.to_version)
     before = migration.revision_of(seen["revisions"])
     after = goal.alembic_head or ""
     chain = migration.pending(before, after)
+    if before and not {before, after} <= set(migration.ORDER):
+        # Before 8.0.0 the table knows no migrations. The image does, and a real run asks it before anything is stopped.
+        chain = []
     # The new image, as far as it can be known: it has the key that the secrets give it, and the table's migrations.
     new = {**seen, "heads": [after], "pending": chain, "lacking": []}
     judgement = migration.compare({key: seen[key] for key in ("wrong_key", "key_given")}, new, record.to_version)
-    record.from_version = seen["version"]
+    record.from_version = plain(seen["version"])
     record.done = list(LOOKING)
     record.path = "rolling" if judgement.position == "equal" else "full"
     record.facts.update(

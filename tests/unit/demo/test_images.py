@@ -71,6 +71,11 @@ def test_a_fault_is_baked_in_and_makes_another_image() -> None:
     assert "FAULT" not in _dockerfile("25.8.0")[0]
 
 
+def test_a_release_with_a_schema_to_come_carries_one_migration_more() -> None:
+    more = _dockerfile("26.3.0", "schema.migration")[1] - _dockerfile("26.3.0")[1]
+    assert more == {"app/migrations/versions/5d1c0e7a9b3f.py"}
+
+
 def test_changed_sources_are_another_fingerprint() -> None:
     files = images._files("25.8.0")
     less = dict(list(files.items())[1:])

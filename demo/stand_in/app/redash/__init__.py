@@ -16,7 +16,8 @@ import redis
 
 from redash import release, settings
 
-__version__ = release.VERSION
+# The official image of 8.0.0 carries its build.
+__version__ = release.VERSION if release.AT_LEAST_9 else f"{release.VERSION}+b32245"
 
 redis_connection = redis.from_url(settings.REDIS_URL)
 if release.AT_LEAST_9:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 
 VERSION = os.environ.get("REDASH_STAND_IN_VERSION", "25.8.0")
-FAULT = os.environ.get("REDASH_STAND_IN_FAULT", "")
+FAULTS = os.environ.get("REDASH_STAND_IN_FAULT", "").split(".")
 NUMBER = tuple(int(part) for part in VERSION.split("."))
 
 AT_LEAST_9 = NUMBER >= (9,)

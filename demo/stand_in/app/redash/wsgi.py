@@ -53,7 +53,7 @@ def end_transaction(error: BaseException | None) -> None:
 
 @app.get("/ping")
 def ping() -> Response:
-    if release.FAULT == "unhealthy":
+    if "unhealthy" in release.FAULTS:
         return Response("this stand-in was built to be unhealthy", status=500, mimetype="text/plain")
     return Response("PONG.", mimetype="text/plain")
 

@@ -57,9 +57,12 @@ class World:
     def __init__(self) -> None:
         self.ssm = FakeSsm()
         self.now = 1_000_000.0
+        self.slept: list[float] = []
 
     def call(self, state: str, *, process: dict[str, Any] | None = None, check_mode: bool = False, **params: Any) -> dict[str, Any]:
-        context = Context(client=lambda service: self.ssm, check_mode=check_mode, clock=Clock(now=lambda: self.now))
+        context = Context(
+            client=lambda service: self.ssm, check_mode=check_mode, clock=Clock(now=lambda: self.now, sleep=self.slept.append)
+        )
         defaults: dict[str, Any] = {
             "prefix": PREFIX,
             "state": state,
@@ -146,6 +149,16 @@ def test_a_run_whose_process_is_dead_is_taken_over_at_once(world: World) -> None
     world.call("opened", process=DEAD)
     again = world.call("opened")
     assert (again["number"], again["lock"], again["resumed"]) == (1, 2, True)
+
+
+def test_what_is_left_of_a_killed_run_gets_time_to_end_and_a_run_after_one_that_ended_does_not_wait(world: World) -> None:
+    opened = world.call("opened", process=DEAD)
+    assert world.slept == []
+    again = world.call("opened")
+    assert world.slept == [5]
+    world.call("released", lock=again["lock"])
+    world.call("opened", number=opened["number"])
+    assert world.slept == [5]
 
 
 def test_a_dead_run_of_another_machine_is_waited_for_until_its_step_is_over(world: World) -> None:
@@ -250,6 +263,20 @@ def test_planning_needs_no_record(world: World) -> None:
     assert planned["plan"][0] == "Take a snapshot of the database cluster (snapshot)"
     assert planned["record"]["facts"]["migrations"] == ["1655999df5e3 default selector of alerts", "db0aca1ebd32 dashboards of 12 columns"]
     assert world.ssm.values == {}
+
+
+@pytest.mark.parametrize(("running", "target"), [("5.0.0+b4754", "7.0.0"), ("7.0.0+b18042", "8.0.0")])
+def test_before_8_the_plan_leaves_the_migrations_to_the_image(world: World, running: str, target: str) -> None:
+    planned = world.call("planned", to_version=target, lines=look(running, "640888ce445d"))
+    assert planned["record"]["from_version"] == running.partition("+")[0]
+    assert planned["record"]["path"] == "full"
+    assert planned["record"]["facts"]["migrations"] == []
+    assert "Take a snapshot of the database cluster (snapshot)" in planned["plan"]
+
+
+def test_from_8_to_10_the_plan_knows_the_migrations(world: World) -> None:
+    planned = world.call("planned", to_version="10.1.0", lines=look("8.0.0+b32245", "e5c7a4e2df4d"))
+    assert [line.split()[0] for line in planned["record"]["facts"]["migrations"]] == ["0ec979123ba4", "d7d747033183", "89bc7873a3e0"]
 
 
 def test_history_is_newest_first_and_one_line_each(world: World) -> None:

@@ -9,7 +9,7 @@ import itertools
 import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Release, hops, release, release_of_image
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Release, hops, plain, release, release_of_image
 
 EVERY = pytest.mark.parametrize("known", RELEASES.values(), ids=RELEASES)
 
@@ -108,6 +108,10 @@ def test_an_upgrade_goes_one_major_at_a_time(current: str, target: str, way: lis
 def test_there_is_no_upgrade_back(current: str, target: str) -> None:
     with pytest.raises(RedashError, match="cannot be brought back"):
         hops(current, target)
+
+
+def test_the_build_in_an_images_own_version_is_no_part_of_the_release() -> None:
+    assert [plain(version) for version in ("8.0.0+b32245", "5.0.0-beta+b4476", "25.8.0")] == ["8.0.0", "5.0.0-beta", "25.8.0"]
 
 
 @pytest.mark.parametrize("current", ["", "latest", "25", "10.1.0.b50633", "1.2.3; rm"])
