@@ -175,6 +175,11 @@ records:
   returned: O(state=listed)
   type: list
   elements: dict
+held:
+  description: Who is at work now, as one line; empty when nobody is.
+  returned: O(state=listed)
+  type: str
+  sample: ""
 lines:
   description: All records, one a line, newest first.
   returned: O(state=listed)
@@ -205,9 +210,12 @@ ORPHANS = 5
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     state: str = params["state"]
     if state == "listed":
-        records = release_records.read(context.client("ssm"), params["prefix"])
+        ssm, now = context.client("ssm"), context.clock.now()
+        records = release_records.read(ssm, params["prefix"])
+        newest = release_records.newest_lock(ssm, params["prefix"])
         return {
             "changed": False,
+            "held": str(refusal(newest, now)) if newest and held(newest, now, alive=_alive(newest, params["process"])) else "",
             "records": [dataclasses.asdict(record) for record in reversed(records)],
             "lines": [line(record) for record in reversed(records)],
         }

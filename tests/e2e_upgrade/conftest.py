@@ -44,7 +44,6 @@ def made() -> Iterator[Installation]:
     home = Path(kept or ROOT / "build" / "e2e-upgrade")
     installation = Installation(home, int(os.environ.get("REDASH_E2E_UPGRADE_PORT", "4598")))
     environment = {**installation.environment, "REDASH_VERSION": "10.1.0"}
-    environment.pop("DOCKER_HOST")
     if not installation.database_exists(START):
         subprocess.run([sys.executable, "-m", "demo", "up"], cwd=ROOT, env=environment, check=True, timeout=1500)
         subprocess.run([sys.executable, "-c", IMAGES], cwd=ROOT, env=environment, check=True, timeout=1500)

@@ -8,9 +8,10 @@ import threading
 import time
 from typing import Any
 
-from tests.e2e_upgrade.installation import NAME, PREFIX, Installation, Run
+from tests.e2e_upgrade.installation import NAME, PREFIX, Installation, calm
 
 OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
+BACK = ["inspect", "start_old", "resume_old", "deregister"]
 STEPS = """read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy""".split()  # noqa: SIM905
 
 
@@ -19,12 +20,6 @@ def as_it_was(redash: Installation, people: Any) -> None:
     assert redash.task_runner().endswith(":1"), "manage.yml would run the new release on the old database"
     assert redash.schema() == OLD
     assert redash.people() == people
-
-
-def calm(run: Run) -> None:
-    """Nothing in an output is for machines only, and nothing is of the kind that nobody can use."""
-    for noise in ("redash-ecs-result", "Traceback", "[WARNING]", "[DEPRECATION"):
-        assert noise not in run.output, run.output
 
 
 def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> None:
@@ -211,36 +206,75 @@ def test_bad_input_is_one_line_and_touches_nothing(redash: Installation) -> None
     as_it_was(redash, redash.people())
 
 
-def test_killed_after_each_step_and_in_each_step_it_goes_on(redash: Installation) -> None:
-    """kill -9 of ansible-playbook, again and again: after each step, and in the middle of each. Nothing is lost in any row."""
-    people = redash.people()
-    rows = []
-    for step in STEPS:
-        for moment, delay in (("in", 2.0), ("after", 0.0)):
+# How a run dies: its first process alone, or everything that it has started.
+DEATHS = ("ssh lost", "power lost")
+
+
+def kill_through(redash: Installation, steps: list[str], people: Any, fault: str = "") -> list[str]:
+    """Kill run after run of one upgrade: in the middle of each of ``steps`` in both ways, and after it. The table's rows.
+
+    Whatever dies, users, groups and queries are whole in every row.
+    """
+    rows: list[str] = []
+    for number, step in enumerate(steps):
+        for moment, how, delay in (("in", DEATHS[0], 2.0), ("in", DEATHS[1], 2.0), ("after", DEATHS[number % 2], 0.0)):
 
             def reached(record: dict[str, Any], step: str = step, moment: str = moment) -> bool:
                 where = "begun" if moment == "in" else "done"
                 return step in record.get(where, []) and record.get("state") == "running"
 
-            started = time.monotonic()
-            killed = redash.upgrade_and_kill(reached, "25.8.0", delay=delay)
+            killed = redash.kill(reached, how, "upgrade.yml", delay=delay, **redash.to("25.8.0", fault))
+            went_on = redash.went_on()
             record = redash.record()
-            took = time.monotonic() - started
-            rows.append(
-                f"{moment:<5} {step:<12} {'killed' if killed else 'ended':<6} {took:4.0f} s  state {record['state']:<9} "
-                f"schema {redash.schema()}  services {redash.services()[NAME]}  done {len(record.get('done', []))}"
-            )
+            assert redash.people() == people, (moment, step, how)
+            if rows:
+                rows[-1] += went_on or "began anew"
+            if not killed:
+                # The last step: it was over before it could be hit.
+                return rows
+            desired, running = redash.services()[NAME][1:]
+            found = f"{record['state']}, {record['direction']}, {len(record.get('done', []))} steps done"
+            rows.append(f"{moment:<5} {step:<12} {how:<10} | {found:<32} {redash.schema()} {running}/{desired} tasks | ")
             print(rows[-1], flush=True)
-            assert redash.people() == people, rows[-1]
-            if record["state"] == "succeeded":
-                break
+    return rows
+
+
+def show(rows: list[str], end: str) -> None:
+    rows[-1] += end
+    title = f"{'killed':<5} {'at step':<12} {'how':<9} | {'state found: record, schema, tasks':<60} | the next run went on at"
+    print("\n".join(["", title, *rows]))
+
+
+def only_the_service_runs(redash: Installation) -> None:
+    """No task of a run that died is left."""
+    tasks = redash.client("ecs").describe_tasks(cluster=NAME, tasks=redash.running_tasks())["tasks"]
+    assert [task["group"] for task in tasks] == [f"service:{NAME}"]
+
+
+def test_killed_in_and_after_each_step_it_goes_on_and_succeeds(redash: Installation) -> None:
+    people = redash.people()
+    rows = kill_through(redash, STEPS, people)
     last = redash.upgrade("25.8.0")
+    show(rows, redash.record()["state"])
+    assert len(rows) >= 3 * (len(STEPS) - 1)
     assert last.rc == 0, last.output
-    print("\n".join(["", "killed       step                 what the next run found", *rows]))
     assert redash.record()["state"] == "succeeded"
     assert len(redash.records()) == 1
     assert redash.services()[NAME][1:] == (1, 1)
     assert redash.schema() == NEW
     assert redash.people() == people
-    details = redash.sql("select details->>'is_invitation_pending' from users where email = 'invited@example.com'")
-    assert details == ["true"]
+    assert redash.sql("select details->>'is_invitation_pending' from users where email = 'invited@example.com'") == ["true"]
+    only_the_service_runs(redash)
+
+
+def test_killed_in_and_after_each_step_back_it_ends_undone(redash: Installation) -> None:
+    people = redash.people()
+    rows = kill_through(redash, BACK, people, fault="migration")
+    last = redash.upgrade("25.8.0", fault="migration") if redash.record()["state"] == "running" else None
+    show(rows, redash.record()["state"])
+    assert len(rows) >= 3 * (len(BACK) - 1)
+    assert last is None or "everything is as it was" in last.message, last.output
+    assert redash.record()["state"] == "undone"
+    assert len(redash.records()) == 1
+    as_it_was(redash, people)
+    only_the_service_runs(redash)

@@ -145,6 +145,14 @@ def test_a_second_run_at_the_same_time_is_refused_by_name(world: World) -> None:
     assert len(world.ssm.values) == 2
 
 
+def test_who_is_at_work_is_told_before_anything_else_is_looked_at(world: World) -> None:
+    assert world.call("listed")["held"] == ""
+    lock = world.call("opened", process=ELSEWHERE, by="jane")["lock"]
+    assert world.call("listed")["held"].startswith("upgrade lock: jane is working on this installation (on other-machine, process 17")
+    world.call("released", process=ELSEWHERE, lock=lock)
+    assert world.call("listed")["held"] == ""
+
+
 def test_a_run_whose_process_is_dead_is_taken_over_at_once(world: World) -> None:
     world.call("opened", process=DEAD)
     again = world.call("opened")
