@@ -16,7 +16,8 @@ description:
   - A plan that destroys or replaces a protected resource is refused, unless O(allow_replacement) names it.
   - Shows what Terraform does while it does it. Its errors come back one line each.
   - Interrupted (Ctrl-C, an AWX cancel, a task's C(timeout)), Terraform is told once and awaited, so that its state is saved and its lock
-    released. If this process is killed outright, Terraform finishes alone.
+    released. If this process is killed outright, Linux interrupts Terraform in its stead; elsewhere Terraform finishes alone.
+  - One run at a time works in O(work_dir). The next one waits, saying for which process, and goes on when that process is dead.
   - The AWS provider comes from what the machine has - a CLI configuration, Terraform's own mirror folders, a mirror folder
     C(registry.terraform.io/hashicorp/aws) below C(/opt), C(/usr/local), C(/usr/share), C(/usr/lib), C(/var/lib) or the home folder - and
     otherwise from the registry.
@@ -92,7 +93,7 @@ options:
     type: bool
     default: false
   lock_timeout:
-    description: Seconds to wait for a state that another run has locked.
+    description: Seconds to wait for another run, in the same O(work_dir) or anywhere with a lock on the state.
     type: int
     default: 300
   force_unlock:

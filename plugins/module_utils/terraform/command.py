@@ -2,19 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs the terraform binary: its environment, its output as it comes, its end.
 
-Terraform writes to a file that is followed, not into a pipe: should this process be killed outright, a
-broken pipe would take Terraform down in the middle of an apply, with resources made and not yet in its
-state. So it finishes alone, saves its state and lets go of its lock.
+Should this process be killed outright, Terraform must neither go on for long without anybody watching nor fall
+in the middle of an apply, with resources made that are not in its state. So the kernel interrupts it (Linux;
+other systems have no such thing, there it finishes alone): it ends what it has begun, saves its state and lets go
+of its lock. And it writes to a file that is followed, not into a pipe, which would break at that moment.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +34,10 @@ OLDEST = (1, 11, 0)
 DOWNLOAD = "https://developer.hashicorp.com/terraform/install"
 # Seconds between two looks at Terraform's output.
 INTERVAL = 0.2
+
+# Loaded before any fork: a child must not load anything. prctl(2) exists on Linux alone.
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+PR_SET_PDEATHSIG = 1
 
 # Variables of the person's shell that would change what is planned behind the playbook's back.
 DISTURBING = re.compile(r"TF_(VAR_.*|CLI_ARGS.*|WORKSPACE|DATA_DIR|INPUT|IN_AUTOMATION)$")
@@ -91,6 +99,7 @@ def environment(environ: Mapping[str, str], connection: Mapping[str, Any], extra
 class Terraform:
     """The binary, in one folder with one environment.
 
+    ``began``   called with each long command and the process that runs it
     ``output``  the file that holds what it said last; for a person who wants all of it
     """
 
@@ -99,6 +108,7 @@ class Terraform:
     environ: Mapping[str, str]
     clock: Clock
     report: Callable[[str], None]
+    began: Callable[[str, int], None] = lambda command, pid: None
 
     @property
     def output(self) -> Path:
@@ -148,29 +158,35 @@ class Terraform:
                 stdout=descriptor,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # Unsafe only beside other threads that hold a lock; it takes none, and loads nothing.
+                preexec_fn=_interrupted_with(os.getpid()),  # noqa: PLW1509
             )
         finally:
             os.close(descriptor)
+        self.began(arguments[0], process.pid)
         with self.output.open(encoding="utf-8", errors="replace") as file:
             lines = _Lines(file)
             try:
-                self._until_ended(process, lines, read)
+                self._until_ended(process, lines, read, self.clock.sleep)
             except BaseException:
                 if process.poll() is None:
                     self.report("interrupted: Terraform finishes what it has begun and saves its state")
                     process.send_signal(signal.SIGINT)
-                    self._until_ended(process, lines, read)
+                    # Not the clock's sleep: it may be what was interrupted, and would be again and again.
+                    self._until_ended(process, lines, read, time.sleep)
                 raise
         return process.returncode
 
-    def _until_ended(self, process: subprocess.Popen[bytes], lines: _Lines, read: Callable[[str], None]) -> None:
+    def _until_ended(
+        self, process: subprocess.Popen[bytes], lines: _Lines, read: Callable[[str], None], sleep: Callable[[float], None]
+    ) -> None:
         while True:
             ended = process.poll() is not None
             for line in lines.new():
                 read(line)
             if ended:
                 return
-            self.clock.sleep(INTERVAL)
+            sleep(INTERVAL)
 
 
 class _Lines:
@@ -184,6 +200,20 @@ class _Lines:
         self._rest += self._file.read()
         *whole, self._rest = self._rest.split("\n")
         yield from whole
+
+
+def _interrupted_with(parent: int) -> Callable[[], None] | None:
+    """What a child does before it becomes Terraform: ask the kernel for SIGINT at its parent's death."""
+    libc = LIBC
+    if libc is None:
+        return None
+
+    def ask() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:  # it died before it was asked
+            os._exit(1)
+
+    return ask
 
 
 def _crashed(command: str, code: int, said: list[str], output: Path) -> Problem:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import running
 
 VARIABLES = "terraform.tfvars.json"  # read by Terraform without being named
 BACKEND = "backend_override.tf.json"
@@ -25,10 +26,10 @@ FINGERPRINT = "applied.json"
 FOREIGN = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "tests", ".git", "crash*.log", "override.tf*")
 
 
-def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend: Mapping[str, Any]) -> None:
-    """Bring ``work_dir`` in line with the module in ``source``; its state, lock file and providers stay.
+def make(source: Path, work_dir: Path) -> None:
+    """Make ``work_dir`` for the module in ``source``.
 
-    Raises RedashError when ``source`` holds no module or ``work_dir`` can't be written.
+    Raises RedashError when ``source`` holds no module or ``work_dir`` can't be made.
     """
     if not any(source.glob("*.tf")) and not any(source.glob("*.tf.json")):
         raise RedashError(Problem(f"{source} holds no Terraform module (*.tf)", "project_path"))
@@ -36,6 +37,17 @@ def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend:
         raise RedashError(Problem(f"{work_dir} is the module's own folder", "work_dir", "Name another: the module is copied there."))
     try:
         work_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (work_dir / running.FILE).touch(mode=0o600)
+    except OSError as error:
+        raise _cannot_prepare(work_dir, error) from error
+
+
+def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend: Mapping[str, Any]) -> None:
+    """Bring ``work_dir`` in line with the module in ``source``; its state, lock file and providers stay.
+
+    Raises RedashError when ``work_dir`` can't be written.
+    """
+    try:
         for stale in [*work_dir.glob("*.tf"), *work_dir.glob("*.tf.json")]:
             stale.unlink()
         shutil.copytree(source, work_dir, ignore=FOREIGN, dirs_exist_ok=True, copy_function=_copy_writable)
@@ -43,13 +55,14 @@ def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend:
         configuration = {"terraform": {"backend": {backend["type"]: dict(backend.get("config") or {})}}}
         write(work_dir / BACKEND, json.dumps(configuration, indent=2, sort_keys=True) + "\n")
     except OSError as error:
-        raise RedashError(Problem(f"cannot prepare {work_dir}: {error.strerror}: {error.filename}", "work_dir")) from error
+        raise _cannot_prepare(work_dir, error) from error
 
 
 def fingerprint(work_dir: Path, *facts: str) -> str:
     """One hash of everything that decides what a plan looks like: the module, the variables, the backend, ``facts``."""
     digest = hashlib.sha256()
-    files = sorted(path for path in work_dir.rglob("*") if path.is_file() and ".terraform" not in path.parts and path.name != FINGERPRINT)
+    ours = (FINGERPRINT, running.FILE)
+    files = sorted(path for path in work_dir.rglob("*") if path.is_file() and ".terraform" not in path.parts and path.name not in ours)
     for path in files:
         if path.suffix in (".tf", ".json", ".hcl", ".tftpl"):
             digest.update(f"{path.relative_to(work_dir)}\0".encode())
@@ -65,6 +78,10 @@ def write(path: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     aside.replace(path)
+
+
+def _cannot_prepare(work_dir: Path, error: OSError) -> RedashError:
+    return RedashError(Problem(f"cannot prepare {work_dir}: {error.strerror}: {error.filename}", "work_dir"))
 
 
 def _copy_writable(source: str, target: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, read_plan, refused
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider, running
 
 # What holds data, or an address that others rely on. Everything else can be made again.
 PROTECTED = (
@@ -58,9 +58,14 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     Raises RedashError with Terraform's own errors, one problem each.
     """
     work_dir = Path(params["work_dir"]).expanduser().absolute()
-    project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"])
-    terraform = _terraform(params, context, work_dir)
+    project.make(Path(params["project_path"]), work_dir)
+    with running.alone(work_dir, params["lock_timeout"], context.clock, context.report) as this:
+        project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"])
+        return _run(params, context, _terraform(params, context, work_dir, this))
 
+
+def _run(params: dict[str, Any], context: Context, terraform: command.Terraform) -> dict[str, Any]:
+    work_dir = terraform.folder
     if params["skip_unchanged"] and params["state"] == "present" and _applied(work_dir) == _fingerprint(params, work_dir):
         context.report("module and variables are as they were last applied: Terraform is left out, as skip_unchanged asks")
         return _result(False, "not looked at: nothing was changed here since the last apply", None, terraform)
@@ -90,14 +95,14 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
             raise RedashError(problems, result=_shown(plan))
         if changed and not context.check_mode:
             (work_dir / project.FINGERPRINT).unlink(missing_ok=True)
-            _terraform_run(terraform, params, "apply", "-json", "-input=false", *_locking(params), str(file))
+            _terraform_run(terraform, params, "apply", "-json", "-input=false", f"-parallelism={params['parallelism']}", str(file))
 
     if not context.check_mode and params["state"] == "present" and not params["targets"]:
         project.write(work_dir / project.FINGERPRINT, json.dumps({"fingerprint": _fingerprint(params, work_dir)}) + "\n")
     return _result(changed, plan.summary, plan, terraform)
 
 
-def _terraform(params: dict[str, Any], context: Context, work_dir: Path) -> command.Terraform:
+def _terraform(params: dict[str, Any], context: Context, work_dir: Path, this: running.Run) -> command.Terraform:
     environ = command.environment(os.environ, params, params["environment"])
     binary = command.find_binary(environ)
     source = provider.find(environ, work_dir)
@@ -109,32 +114,43 @@ def _terraform(params: dict[str, Any], context: Context, work_dir: Path) -> comm
         # One that is named but isn't there: Terraform would warn about it in the middle of its output.
         environ.pop("TF_CLI_CONFIG_FILE", None)
     context.report(f"terraform with the AWS provider {source.said}")
-    return command.Terraform(binary, work_dir, environ, context.clock, context.report)
+    return command.Terraform(binary, work_dir, environ, context.clock, context.report, this.began)
 
 
-def _locking(params: dict[str, Any]) -> list[str]:
-    return [f"-lock-timeout={params['lock_timeout']}s", f"-parallelism={params['parallelism']}"]
-
-
-def _terraform_run(terraform: command.Terraform, params: dict[str, Any], *arguments: str, expected: tuple[int, ...] = (0,)) -> int:
-    """Like Terraform.run; a state that somebody else has locked is said with the way out."""
+def _terraform_run(
+    terraform: command.Terraform, params: dict[str, Any], name: str, *arguments: str, expected: tuple[int, ...] = (0,)
+) -> int:
+    """Like Terraform.run; a state that somebody else has locked is waited for, saying for whom, and said with the way out."""
+    timeout = params["lock_timeout"]
     try:
-        return terraform.run(*arguments, expected=expected)
+        # Terraform waits in silence. So it is asked first whether there is anything to wait for.
+        return terraform.run(name, "-lock-timeout=0s", *arguments, expected=expected)
+    except RedashError as error:
+        lock = error.result.get("lock")
+        if not lock:
+            raise
+        if timeout:
+            terraform.report(f"the state is locked by {_holder(lock)}: waiting for it, up to {timeout} s")
+    try:
+        return terraform.run(name, f"-lock-timeout={timeout}s", *arguments, expected=expected)
     except RedashError as error:
         lock = error.result.get("lock")
         if not lock:
             raise
         raise RedashError(
             Problem(
-                f"the state is locked by {lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')}"
-                f" ({lock.get('Operation', 'an unknown operation')}), also after {params['lock_timeout']} s of waiting",
+                f"the state is locked by {_holder(lock)}, also after {timeout} s of waiting",
                 todo=f"Let that run end. If it is dead, rerun with -e redash_terraform_force_unlock={lock.get('ID', '<ID>')}",
             )
         ) from error
 
 
+def _holder(lock: dict[str, str]) -> str:
+    return f"{lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')} ({lock.get('Operation', 'an unknown operation')})"
+
+
 def _plan(terraform: command.Terraform, params: dict[str, Any], file: Path, check_mode: bool) -> Plan:
-    arguments = ["-json", "-input=false", "-detailed-exitcode", f"-out={file}", *_locking(params)]
+    arguments = ["-json", "-input=false", "-detailed-exitcode", f"-out={file}", f"-parallelism={params['parallelism']}"]
     if check_mode:
         # Check mode writes nothing, so it neither needs the lock nor leaves one behind.
         arguments.append("-lock=false")

@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted, interruptible
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider, work
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider, running, work
 
 FAKE = """#!{python}
 import json, os, pathlib, signal, sys, time
@@ -44,11 +44,11 @@ else:
     def interrupted(number, frame):
         with (home / "signals").open("a") as file:
             file.write("SIGINT\\n")
-        time.sleep(0.3)
+        time.sleep(tell.get("ends", 0.3))
         (home / "saved").touch()
         sys.exit(1)
     signal.signal(signal.SIGINT, interrupted)
-    (home / f"began-{{name}}").touch()
+    (home / f"began-{{name}}").write_text(str(os.getpid()))
     for event in tell.get("events", {{}}).get(name, []):
         print(event if isinstance(event, str) else json.dumps(event), flush=True)
     time.sleep(tell.get("sleep", {{}}).get(name, 0))
@@ -174,14 +174,15 @@ def test_a_crash_shows_its_last_words_and_where_the_rest_is(fake: Fake) -> None:
         fake.run()
 
 
-def test_a_lock_is_named_with_its_holder_and_the_way_out(fake: Fake) -> None:
+def test_a_lock_is_named_with_its_holder_at_once_waited_for_and_has_a_way_out(fake: Fake) -> None:
     detail = "Lock Info:\n  ID:        0e7b-1\n  Operation: OperationTypeApply\n  Who:       ci@runner\n  Created:   yesterday\n"
     event = {"type": "diagnostic", "diagnostic": {"severity": "error", "summary": "Error acquiring the state lock", "detail": detail}}
     fake.tell(codes={"plan": 1}, events={"plan": [event]})
     with pytest.raises(RedashError) as caught:
         fake.run(lock_timeout=7)
     assert "ci@runner" in str(caught.value) and "redash_terraform_force_unlock=0e7b-1" in str(caught.value) and "7 s" in str(caught.value)
-    assert "-lock-timeout=7s" in fake.asked[-1]["words"]
+    assert "the state is locked by ci@runner since yesterday (OperationTypeApply): waiting for it, up to 7 s" in fake.reported
+    assert [word for call in fake.asked for word in call["words"] if "-lock-timeout" in word] == ["-lock-timeout=0s", "-lock-timeout=7s"]
 
 
 def test_force_unlock_releases_that_lock_first(fake: Fake) -> None:
@@ -297,17 +298,61 @@ def test_an_interruption_reaches_terraform_once_and_is_awaited(fake: Fake) -> No
     assert not list((fake.folder / "work").glob(".plan-*"))
 
 
-def test_terraform_finishes_alone_when_this_process_is_killed_outright(fake: Fake) -> None:
-    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 1})
+def killed(fake: Fake) -> int:
+    """A run is killed outright in the middle of its apply; Terraform's pid."""
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 60}, ends=2)
     child = os.fork()
     if child == 0:
         fake.run()
         os._exit(0)
     wait_for(fake.folder / "began-apply")
+    time.sleep(0.3)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    wait_for(fake.folder / "ended-apply")
-    assert not (fake.folder / "signals").exists()
+    fake.tell()
+    return int((fake.folder / "began-apply").read_text())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died; elsewhere Terraform finishes alone")
+def test_killed_outright_terraform_is_interrupted_and_the_next_run_waits_for_its_end(fake: Fake) -> None:
+    pid = killed(fake)
+    fake.run()
+    assert (fake.folder / "saved").exists() and (fake.folder / "signals").read_text() == "SIGINT\n"
+    assert f"(terraform apply, pid {pid}, on " in fake.reported[0] and "its Ansible is gone" in fake.reported[0]
+    assert fake.reported[1] == "it has ended: going on"
+    fake.reported.clear()
+    fake.run()
+    assert not any("run" in line for line in fake.reported)
+
+
+def test_if_terraform_was_killed_too_the_next_run_says_so_and_goes_on_at_once(fake: Fake) -> None:
+    pid = killed(fake)
+    os.kill(pid, signal.SIGKILL)
+    while running.started(pid):
+        time.sleep(0.02)
+    fake.run()
+    assert fake.reported[0].startswith(f"the run before this one was killed (terraform apply, pid {pid}, on ")
+    assert "plan" in fake.commands()
+
+
+def test_a_run_that_goes_on_for_too_long_is_named_with_what_to_do(fake: Fake) -> None:
+    pid = killed(fake)
+    seen = len(fake.asked)
+    with pytest.raises(RedashError) as caught:
+        fake.run(lock_timeout=0)
+    assert f"terraform apply, pid {pid}" in str(caught.value) and f"`kill -INT {pid}`" in str(caught.value)
+    assert len(fake.asked) == seen, "nothing is done in a folder that somebody else uses"
+    wait_for(fake.folder / "saved")
+
+
+def test_two_runs_at_once_in_one_folder_come_one_after_the_other(fake: Fake) -> None:
+    fake.tell(sleep={"plan": 1})
+    first = threading.Thread(target=fake.run)
+    first.start()
+    wait_for(fake.folder / "began-plan")
+    fake.run()
+    first.join()
+    assert fake.commands() == ["init", "workspace", "plan", "show", "output"] * 2
 
 
 def test_existing_targets_are_those_in_the_state(fake: Fake) -> None:

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""kill -9 in the middle of an apply, with a real ansible-playbook, and the next run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Moto
+
+ROOT = Path(__file__).parents[2]
+COUNT = 20
+MODULE = """
+terraform {
+  required_providers {
+    aws = {
+      source = "hashicorp/aws"
+    }
+  }
+}
+provider "aws" {}
+resource "aws_ssm_parameter" "this" {
+  count = COUNT
+  name  = "/killed/${count.index}"
+  type  = "String"
+  value = "x"
+}
+""".replace("COUNT", str(COUNT))
+
+
+class Folder:
+    """A small module, a playbook that applies it one resource at a time, and where both are."""
+
+    def __init__(self, folder: Path, moto: Moto, environ: dict[str, str]) -> None:
+        self.work = folder / "work"
+        self.moto = moto
+        (folder / "module").mkdir()
+        (folder / "module" / "main.tf").write_text(MODULE)
+        options = {
+            "project_path": str(folder / "module"),
+            "work_dir": str(self.work),
+            "parallelism": 1,
+            "environment": {name: value for name, value in environ.items() if name == "TF_CLI_CONFIG_FILE"},
+            **moto.connection,
+        }
+        task = {"redash.ecs.redash_terraform": options}
+        self.playbook = folder / "play.json"
+        self.playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+
+    def start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(Path(sys.executable).parent / "ansible-playbook"), str(self.playbook)],
+            cwd=ROOT,
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def made(self) -> set[str]:
+        pages = self.moto.client("ssm").get_paginator("describe_parameters").paginate()
+        return {parameter["Name"] for page in pages for parameter in page["Parameters"] if parameter["Name"].startswith("/killed/")}
+
+    def terraform(self) -> int:
+        return int(json.loads((self.work / "running.json").read_text())["pid"])
+
+    def kill_in_the_middle(self) -> int:
+        """Terraform's pid, after the group of ansible-playbook was killed with the apply begun and not ended."""
+        play = self.start()
+        until = time.monotonic() + 120
+        while len(self.made()) < 3:
+            assert play.poll() is None and time.monotonic() < until, play.communicate()
+            time.sleep(0.05)
+        os.killpg(play.pid, signal.SIGKILL)
+        play.wait()
+        return self.terraform()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, moto: Moto, terraform_environ: dict[str, str]) -> Folder:
+    return Folder(tmp_path, moto, terraform_environ)
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc; and only Linux ends Terraform with its parent")
+@pytest.mark.parametrize("also", [(), ("worker",), ("worker", "terraform")], ids=["group", "worker", "everything"])
+def test_a_killed_ansible_leaves_nothing_that_hinders_the_next_run(folder: Folder, also: tuple[str, ...]) -> None:
+    """Ansible's workers are in a session of their own: killing its group leaves them, and Terraform below them.
+
+    A worker that notices ends Terraform itself; if it dies too, the kernel does, and the next run says what it finds.
+    """
+    terraform = folder.kill_in_the_middle()
+    doomed: list[Any] = [parent(terraform)] if "worker" in also else []
+    for pid in [*doomed, *([terraform] if "terraform" in also else [])]:
+        os.kill(pid, signal.SIGKILL)
+    assert len(folder.made()) < COUNT - 1, "it was not in the middle"
+
+    play = folder.start()
+    said, _ = play.communicate(timeout=300)
+    assert play.returncode == 0, said
+    assert not also or f"pid {terraform}" in said, said
+    # What was made before the kill is in the state: anything made a second time would have failed.
+    assert folder.made() == {f"/killed/{number}" for number in range(COUNT)}
