@@ -70,8 +70,10 @@ def server(home: Path, address: str, port: int = PORT, tell: Callable[[str], Non
     try:
         controller.start()
     except OSError as error:
+        # asyncio wraps the reason in a sentence of its own.
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise DemoError(
-            f"no mail server can listen at {address}:{port}: {os.strerror(error.errno) if error.errno else error}. If another `make demo-mail` runs, use that;"
+            f"no mail server can listen at {address}:{port}: {why}. If another `make demo-mail` runs, use that;"
             " with a rootless engine that address is not this machine's, so name a mail server of your own in redash_mail."
         ) from None
     variables = home / "mail.yml"
