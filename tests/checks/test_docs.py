@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def variables() -> set[str]:
 def is_name(word: str) -> bool:
     """Modules and other plugins begin with redash_, too; redash_* and redash_destroy_... are talk about names."""
     return not (ROOT / "plugins" / "modules" / f"{word}.py").exists() and word not in {"redash_ecs"} and not word.endswith("_")
+
+
+def test_the_pictures_are_those_that_would_be_made() -> None:
+    run = subprocess.run([sys.executable, "tools/pictures.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -19,6 +19,8 @@ from typing import Any
 import boto3
 import pytest
 
+from tools import pictures
+
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build" / "e2e"
 REGION = "ap-northeast-1"
@@ -137,7 +139,11 @@ def demo() -> Iterator[Demo]:
     # What an interrupted run left behind.
     subprocess.run(["make", "demo-clean"], cwd=ROOT, env=running.environment, check=False, capture_output=True)
     try:
-        running.make("demo", timeout=FIRST)
+        said = running.make("demo", timeout=FIRST)
+        # For `python tools/pictures.py --record`, should the pictures in the documentation have grown old.
+        (dashboard,) = running.aws("cloudwatch").list_dashboards()["DashboardEntries"]
+        body = running.aws("cloudwatch").get_dashboard(DashboardName=dashboard["DashboardName"])["DashboardBody"]
+        pictures.record(pictures.RECORDED, said, body, "redash-demo")
         yield running
     finally:
         running.run("make", "demo-clean")

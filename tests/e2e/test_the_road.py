@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 from tests.e2e.conftest import FIRST, ROOT, Demo, changed
+from tools import pictures
 
 
 def test_it_ends_by_saying_where_redash_is_and_what_to_do_next(demo: Demo) -> None:
@@ -19,6 +21,19 @@ def test_it_ends_by_saying_where_redash_is_and_what_to_do_next(demo: Demo) -> No
     assert any(f"http://redash-demo.alb.localhost:{demo.port}/" in line for line in end), end
     assert any("manage.yml" in line for line in end), end
     assert any("make demo-down" in line for line in end), end
+
+
+def test_the_picture_in_the_readme_tells_the_same_story(demo: Demo) -> None:
+    """Times and numbers differ each time; the commands and how it ends do not."""
+    shown = pictures.kind((pictures.PICTURES / "demo.txt").read_text())
+    assert shown == pictures.kind(demo.said[0]), "run python tools/pictures.py --record and look at docs/pictures"
+    assert len(shown) >= 6
+
+
+def test_the_drawing_of_the_dashboard_has_the_widgets_that_terraform_made(demo: Demo) -> None:
+    made = json.loads((pictures.RECORDED / "dashboard.json").read_text())
+    assert json.loads((pictures.PICTURES / "dashboard.json").read_text()) == made
+    assert len(made) > 6
 
 
 def test_the_command_it_ran_answered_with_redashs_groups(demo: Demo) -> None:
