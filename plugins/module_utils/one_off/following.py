@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # driver sends its rest when the container ends, before or while ECS learns of the end; what remains is
 # the second or so until CloudWatch shows it.
 QUIET = 1.0
-# Nothing at all in the log is suspicious: a start of Redash always leaves some lines. So it gets longer.
+# Where nothing at all in the log is suspicious, it gets longer.
 QUIET_WHEN_EMPTY = 5.0
 # When ECS's own clock says that the process ended this long ago, one more look is enough.
 SETTLED = 2.0
@@ -61,7 +62,7 @@ class _Moments:
     asked: float = 0.0  # RunTask was answered
     running: float | None = None
     ended: float | None = None
-    last_line: float = 0.0
+    last_line: float | None = None
     said: float = 0.0
     said_phase: str = ""
 
@@ -80,7 +81,8 @@ class Following:
         self.sources: list[_Source] = []
         self.log_problem: str | None = None
         self.died_first: list[str] = []
-        self.aws_date: datetime | None = None
+        self.looks = pace.Looks()
+        self.ahead: float | None = None  # AWS's clock before ours, in seconds; at least
         self.at = _Moments(began=self.clock.monotonic())
 
     def adopt(self, task: dict[str, Any]) -> None:
@@ -158,29 +160,39 @@ class Following:
         next_task = next_log = self.clock.monotonic()
         while True:
             self.work.check_deadline()
-            now = self.clock.monotonic()
-            if now >= next_task:
+            if self.clock.monotonic() >= next_task:
                 self._look()
                 if self.at.ended is not None:
                     break
-                next_task = self.clock.monotonic() + self.work.task_pace.of(self._task_interval())
+                looked = self.clock.monotonic()
+                next_task = looked + self.work.task_pace.of(self._look_interval())
             self._say_phase()
-            if self.at.running is not None and now >= next_log:
+            # A container may print before ECS says that it runs.
+            reading = bool(self.sources) and outcome.phase(self.task or None) not in ("provisioning", "preparing")
+            if reading and self.clock.monotonic() >= next_log:
+                newest = self.at.last_line
                 self._show(lambda reader: reader.read())
                 next_log = self.clock.monotonic() + self.work.log_pace.of(pace.LOG)
-            upcoming = min(next_task, next_log if self.at.running is not None and self.sources else next_task, self.work.deadline)
+                if self.at.last_line != newest:
+                    next_task = min(next_task, looked + self.work.task_pace.of(self._look_interval()))
+            upcoming = min(next_task, next_log if reading else next_task, self.work.deadline)
             self.clock.sleep(max(0.0, upcoming - self.clock.monotonic()))
         if self.at.running is not None:
             self._drain()
         return self._judge()
 
-    def _task_interval(self) -> float:
+    def _look_interval(self) -> float:
         now = self.clock.monotonic()
-        running_for = None if self.at.running is None else now - self.at.running
-        return pace.task_interval(running_for=running_for, pending_for=now - self.at.asked)
+        return self.looks.interval(
+            now - self.at.asked,
+            None if self.at.running is None else now - self.at.running,
+            starting=outcome.phase(self.task or None) == "starting",
+            quiet_for=None if self.at.last_line is None else now - self.at.last_line,
+        )
 
     def _look(self) -> None:
         """One DescribeTasks."""
+        self.looks.made()
         try:
             answer = self.work.ecs.describe_tasks(cluster=self.plan.cluster, tasks=[self.arn])
         except botocore_exceptions.ClientError as error:
@@ -194,7 +206,7 @@ class Following:
             self.work.task_pace.throttled()
         else:
             self.work.task_pace.answered()
-        self.aws_date = _date(answer)
+        self._compare_clocks(answer)
         now = self.clock.monotonic()
         if not answer["tasks"]:
             if self.task or now - self.at.asked > MISSING_MAX:
@@ -263,33 +275,51 @@ class Following:
         return complete
 
     def _drain(self) -> None:
-        """Read on until the log is complete: quiet for long enough after the end."""
+        """Read on until the log is complete: a batch's end is in it, or it has been quiet for long enough after the end."""
         if self.at.ended is None:
             raise AssertionError("the log is drained after the end only")
         quiet_since = self.at.ended
         while self.sources:
             shown = self.output.total + self.output.folded
-            began = self.clock.monotonic()
-            settled = self._settled(began)
-            empty = all(source.reader.empty for source in self.sources)
-            long_enough = began - quiet_since >= (QUIET_WHEN_EMPTY if empty else QUIET) or (settled and not empty)
+            long_enough = self._complete_in(quiet_since) <= 0
             complete = self._show((lambda reader: reader.confirm()) if long_enough else (lambda reader: reader.read(to_the_end=True)))
+            now = self.clock.monotonic()
+            if self.output.complete and len(self.sources) == 1 and complete:
+                return
             if self.output.total + self.output.folded > shown:
-                quiet_since = self.clock.monotonic()
+                quiet_since = now
             elif complete and long_enough:
                 return
-            if self.clock.monotonic() - self.at.ended > DRAIN_MAX:
+            if now - self.at.ended > DRAIN_MAX:
                 self.log_problem = f"the log was not complete {DRAIN_MAX:.0f} s after the end; read the rest in CloudWatch"
                 self.context.report(self.log_problem)
                 return
-            self.clock.sleep(self.work.log_pace.of(pace.DRAIN))
+            self.clock.sleep(self.work.log_pace.of(max(pace.DRAIN, min(QUIET, self._complete_in(quiet_since)))))
 
-    def _settled(self, now: float) -> bool:
-        """Whether the process ended some time ago by AWS's own clock (ours may be wrong)."""
+    def _complete_in(self, quiet_since: float) -> float:
+        """Seconds until the log counts as complete if nothing more comes: quiet for long enough, or the process long dead."""
+        empty = self._suspiciously_empty()
+        quiet_for = self.clock.monotonic() - quiet_since
+        left = (QUIET_WHEN_EMPTY if empty else QUIET) - quiet_for
         stopped = self.task.get("executionStoppedAt")
-        if self.aws_date is None or not isinstance(stopped, datetime) or self.at.ended is None:
+        if self.ahead is None or not isinstance(stopped, datetime):
+            return left
+        # By AWS's own clock: ours may be wrong.
+        dead_for = self.clock.now() + self.ahead - stopped.timestamp()
+        return min(left, (QUIET_WHEN_EMPTY if empty else SETTLED) - dead_for)
+
+    def _suspiciously_empty(self) -> bool:
+        """A start of Redash always leaves some lines, and a log driver makes its stream before the program starts."""
+        if not all(source.reader.empty for source in self.sources):
             return False
-        return (self.aws_date - stopped).total_seconds() + (now - self.at.ended) >= SETTLED
+        return bool(self.plan.commands) or not any(source.reader.exists for source in self.sources)
+
+    def _compare_clocks(self, answer: Mapping[str, Any]) -> None:
+        """AWS's clock by the Date headers. Each has lost its fraction of a second; of many, the greatest lost least."""
+        text = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        with contextlib.suppress(TypeError, ValueError):
+            ahead = parsedate_to_datetime(text).timestamp() - self.clock.now()
+            self.ahead = ahead if self.ahead is None else max(self.ahead, ahead)
 
     # The end.
 
@@ -368,12 +398,3 @@ class Following:
         if not stopped.ran or stopped.cause in ("no_effect", "sidecar"):
             return ""
         return next((line.strip() for line in reversed(self.output.command_lines) if line.strip()), "")
-
-
-def _date(answer: Mapping[str, Any]) -> datetime | None:
-    """AWS's own time, from the answer's Date header (whole seconds, rounded down)."""
-    text = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    try:
-        return parsedate_to_datetime(text) if text else None
-    except ValueError:
-        return None

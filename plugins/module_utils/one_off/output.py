@@ -67,6 +67,11 @@ class Output:
         elif self._splitter.results[index].rc:
             self._report(f"[{index + 1}/{len(self._plan.commands)}] exited with {self._splitter.results[index].rc}")
 
+    @property
+    def complete(self) -> bool:
+        """Whether the log tells the end of the last command of a batch: nothing of it can be missing then."""
+        return self._splitter is not None and self._splitter.results[-1].rc is not None
+
     def results(self) -> list[dict[str, Any]]:
         """Each command of a batch: ``skipped`` when it was never reached."""
         if self._splitter is None:

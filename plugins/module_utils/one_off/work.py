@@ -140,7 +140,7 @@ class Work:
                 return None
             self.context.report(f"waiting for task {aws_tasks.task_id(ending[0]['taskArn'])}, which is stopping")
             self.check_deadline()
-            self.clock.sleep(pace.PENDING)
+            self.clock.sleep(pace.SLOW)
 
     def _locked(self, task: Mapping[str, Any]) -> RedashError:
         command = self.command_of(task)

@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import botocore.exceptions
@@ -215,6 +216,8 @@ class Aws:
         return {
             "tasks": [self.seen(arn) for arn in known],
             "failures": [{"arn": arn, "reason": "MISSING"} for arn in tasks if arn not in known],
+            # AWS tells its time in whole seconds.
+            "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(when(int(self.time.now)), usegmt=True)}},
         }
 
     def get_paginator(self, name: str) -> Aws:
@@ -248,7 +251,7 @@ class Aws:
     ) -> dict[str, Any]:
         self._called("GetLogEvents")
         stream = self.streams.get(logStreamName)
-        if stream is None or not any(event[2] <= self.time.now for event in stream.events):
+        if stream is None or (stream.events and not any(event[2] <= self.time.now for event in stream.events)):
             raise client_error("ResourceNotFoundException", "The specified log stream does not exist.")
         events, token = stream.page(self.time.now, nextToken, startTime, self.page_limit)
         return {"events": events, "nextForwardToken": token}

@@ -269,6 +269,20 @@ def test_lines_that_come_after_the_end_are_waited_for_when_the_log_is_still_empt
     assert run(params(), aws.context())["stdout_lines"] == ["only line"]
 
 
+def test_a_program_that_prints_nothing_is_not_waited_for_once_its_stream_is_there() -> None:
+    """A log driver makes the stream before the program starts; a command of Redash's without a line is another matter."""
+    took = {}
+    for name, given in (("program", {"command": ["true"]}), ("command of Redash's", {"cmd": "groups list"})):
+        aws = Aws()
+        aws.life = lambda seconds: ran(seconds, pending=2, runs=3)
+        aws.on_start = lambda arn, aws=aws: aws.stream(arn) and None
+        began = aws.time.now
+        run(params(**given), aws.context())
+        took[name] = aws.time.now - began - 5
+    assert took["program"] <= 1.7
+    assert took["command of Redash's"] >= 4.0
+
+
 def test_the_result_is_capped_and_says_where_the_rest_is() -> None:
     aws = Aws()
     lines_at(aws, *((8, f"line {number}") for number in range(30)))
@@ -574,6 +588,23 @@ def test_a_batch_is_one_task_with_a_result_for_each_command() -> None:
     assert "1 of 3 commands failed: groups frob: exited with 2" in str(error)
     assert error.result["stdout_lines"] == ["25.8.0", "Error: no"]
     assert aws.calls["RunTask"] == 1
+
+
+def test_the_end_of_a_batch_is_told_as_soon_as_its_log_and_its_exit_code_are_there() -> None:
+    """Its last line is known, so nothing has to be waited for; and long before, no other look would have come so soon."""
+    aws = Aws()
+    aws.life = lambda seconds: ran(seconds, pending=6, runs=90.5)
+
+    def on_start(arn: str) -> None:
+        mark = batch.mark_of(aws.requests[-1]["overrides"]["containerOverrides"][0]["command"])
+        for second, line in ((8, f"{mark} begin 0"), (95.9, "25.8.0"), (95.9, f"{mark} end 0 0")):
+            aws.stream(arn).put(int((aws.time.now + second) * 1000), aws.time.now + second, line)
+
+    aws.on_start = on_start
+    began = aws.time.now
+    result = run(params(cmds=["version"]), aws.context())
+    assert result["results"][0]["parsed"] == "25.8.0"
+    assert aws.time.now - began - 96.5 <= 1.5
 
 
 def test_a_batch_whose_end_is_not_in_the_log_is_no_success() -> None:
