@@ -272,12 +272,12 @@ def test_lines_that_come_after_the_end_are_waited_for_when_the_log_is_still_empt
 def test_a_program_that_prints_nothing_is_not_waited_for_once_its_stream_is_there() -> None:
     """A log driver makes the stream before the program starts; a command of Redash's without a line is another matter."""
     took = {}
-    for name, given in (("program", {"command": ["true"]}), ("command of Redash's", {"cmd": "groups list"})):
+    for name, command in (("program", {"command": ["true"]}), ("command of Redash's", {"cmd": "groups list"})):
         aws = Aws()
         aws.life = lambda seconds: ran(seconds, pending=2, runs=3)
         aws.on_start = lambda arn, aws=aws: aws.stream(arn) and None
         began = aws.time.now
-        run(params(**given), aws.context())
+        run(params(**command), aws.context())
         took[name] = aws.time.now - began - 5
     assert took["program"] <= 1.7
     assert took["command of Redash's"] >= 4.0
