@@ -16,6 +16,7 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import utcnow
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.elasticache import models as cache_models
 from moto.elasticache.responses import ElastiCacheResponse
@@ -29,6 +30,10 @@ class CacheParameterGroupNotFound(ServiceException):
 
 class ReplicationGroupNotFound(ServiceException):
     code = "ReplicationGroupNotFoundFault"
+
+
+class InvalidParameterValue(ServiceException):
+    code = "InvalidParameterValue"
 
 
 def mend_cache_parameter_groups() -> None:
@@ -143,6 +148,31 @@ def mend_replication_groups() -> None:
     ElastiCacheResponse.delete_cache_subnet_group = delete_subnet_group
 
 
+def mend_auth_tokens() -> None:
+    """ModifyReplicationGroup ignores the AUTH token. A mock of what ElastiCache's documentation says; nothing checks a token.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
+    """
+    modify_without_token = ElastiCacheResponse.modify_replication_group
+
+    def modify(self: Any) -> Any:
+        token, strategy = self._get_param("AuthToken"), self._get_param("AuthTokenUpdateStrategy")
+        answer = modify_without_token(self)
+        if token:
+            group = self.elasticache_backend.replication_groups[self._get_param("ReplicationGroupId")]
+            tokens = getattr(group, "redash_tokens", [""])
+            if not group.transit_encryption_enabled:
+                raise InvalidParameterValue("The AUTH token modification is only supported when encryption-in-transit is enabled.")
+            if strategy == "SET" and (len(tokens) != 2 or tokens[-1] != token):
+                raise InvalidParameterValue("SET needs a token that was added by ROTATE.")
+            group.redash_tokens = [token] if strategy == "SET" else [*tokens[-1:], token]
+            group.auth_token_enabled = True
+            group.auth_token_last_modified_date = utcnow()
+        return answer
+
+    ElastiCacheResponse.modify_replication_group = modify
+
+
 def mend_rds() -> None:
     """Performance Insights are forgotten; a Serverless v2 cluster reports the scaling of v1."""
     create_without_insights = rds_models.RDSBackend.create_db_instance
@@ -167,6 +197,7 @@ def mend_security_groups() -> None:
 if __name__ == "__main__":
     mend_cache_parameter_groups()
     mend_replication_groups()
+    mend_auth_tokens()
     mend_rds()
     mend_security_groups()
     main(["-H", "127.0.0.1", "-p", sys.argv[1]])

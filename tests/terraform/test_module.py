@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils import elasticache_auth
+from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import infrastructure
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, work
@@ -51,7 +52,7 @@ def test_every_way_to_ask_for_it_plans_as_it_should(initialised: Path, terraform
 
 
 class Installation:
-    """One installation on moto: what redash_terraform is given, and the password that must be nowhere."""
+    """One installation on moto: what redash_terraform is given, and the password and token that must be nowhere."""
 
     def __init__(self, moto: Moto, folder: Path) -> None:
         self.moto = moto
@@ -81,17 +82,21 @@ class Installation:
             "ecs_exec": True,
         }
         self.rotate()
+        self._write("redis_token")
 
     def rotate(self) -> None:
+        self.password_version = self._write("database_password")
+
+    def _write(self, name: str) -> int:
         self.passwords.append(secrets.token_hex(16))
-        answer = self.moto.client("ssm").put_parameter(
-            Name=f"/redash/{NAME}/database_password",
-            Value=self.passwords[-1],
-            Type="SecureString",
-            KeyId=f"alias/redash/{NAME}",
-            Overwrite=bool(self.password_version),
-        )
-        self.password_version = answer["Version"]
+        parameter = {"Value": self.passwords[-1], "Type": "SecureString", "KeyId": f"alias/redash/{NAME}", "Overwrite": True}
+        return int(self.moto.client("ssm").put_parameter(Name=f"/redash/{NAME}/{name}", **parameter)["Version"])
+
+    def redis_token(self, strategy: str) -> dict[str, Any]:
+        given = {"replication_group_id": NAME, "prefix": f"/redash/{NAME}", "auth_token_update_strategy": strategy}
+        defaults = {name: option.get("default") for name, option in elasticache_auth.ARGUMENT_SPEC.items()}
+        clock = Clock(sleep=lambda seconds: None)
+        return elasticache_auth.run({**defaults, **given}, Context(client=self.moto.client, report=self.reported.append, clock=clock))
 
     def run(self, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
         defaults = {name: option.get("default") for name, option in work.ARGUMENT_SPEC.items()}
@@ -135,6 +140,24 @@ def test_it_is_made_and_says_what_the_later_steps_read(installation: Installatio
 def test_a_second_run_changes_nothing(installation: Installation) -> None:
     result = installation.run()
     assert not result["changed"], result["diff"]["prepared"]
+
+
+def test_redis_gets_its_token_and_terraform_neither_sees_nor_undoes_it(installation: Installation, moto: Moto) -> None:
+    assert installation.redis_token("ROTATE")["steps"] == ["ROTATE"]
+    assert installation.redis_token("SET")["steps"] == ["SET"]
+    (group,) = moto.client("elasticache").describe_replication_groups()["ReplicationGroups"]
+    assert group["AuthTokenEnabled"] and group["TransitEncryptionEnabled"]
+    result = installation.run()
+    assert not result["changed"], result["diff"]["prepared"]
+    assert not installation.redis_token("SET")["changed"]
+    assert result["outputs"]["redash"]["redis"] | {"endpoint": ""} == {
+        "endpoint": "",
+        "port": 6379,
+        "tls": True,
+        "auth_token": True,
+        "replication_group_id": NAME,
+    }
+    assert installation.leaks(result) == []
 
 
 def test_the_execution_role_may_read_these_parameters_and_no_others(installation: Installation, moto: Moto) -> None:

@@ -33,6 +33,13 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    required: bool = True
+
+
+@dataclass(frozen=True)
 class Fields:
     """A list of values, of at least ``least``."""
 
@@ -77,7 +84,13 @@ SHAPE: dict[str, Any] = {
         "username": NAME,
         "cluster_identifier": Field(r"[A-Za-z][A-Za-z0-9-]*", "redash-prod", required=False),
     },
-    "redis": {"endpoint": HOST, "port": PORT, "tls": bool},
+    "redis": {
+        "endpoint": HOST,
+        "port": PORT,
+        "tls": Flag(),
+        "auth_token": Flag(required=False),
+        "replication_group_id": Field(r"[A-Za-z][A-Za-z0-9-]*", "redash-prod", required=False),
+    },
     "kms_key_arn": _arn("kms", r"key/\S+", "arn:aws:kms:ap-northeast-1:123456789012:key/..."),
     "nat_public_ips": Fields(Field(r"\d{1,3}(\.\d{1,3}){3}", "198.51.100.7"), least=0, required=False),
 }
@@ -115,7 +128,7 @@ def _check(where: str, shape: Any, value: Any) -> Iterator[tuple[str, str, str]]
         for index, item in enumerate(value):
             if problem := shape.field.problem(item):
                 yield f"{where}[{index}]", problem, ""
-    elif shape is bool:
+    elif isinstance(shape, Flag):
         if not isinstance(value, bool):
             yield where, f"{value!r} is neither true nor false", ""
     elif problem := shape.problem(value):
@@ -127,4 +140,4 @@ def _wanted(shape: Any) -> str:
         return f"It needs {', '.join(shape)}."
     if isinstance(shape, Fields):
         return f"Give a list, such as [{shape.field.example}]."
-    return "Give true or false." if shape is bool else f"Give {shape.example}."
+    return "Give true or false." if isinstance(shape, Flag) else f"Give {shape.example}."

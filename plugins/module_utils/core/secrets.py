@@ -27,7 +27,7 @@ LENGTH = 32
 PROTECTED = ("cookie_secret", "secret_key")
 
 # What every installation has; the containers' share of these is wired by the role compose_render.
-OF_EVERY_INSTALLATION = ("cookie_secret", "secret_key", "database_password", "admin_password", "database_url", "redis_url")
+OF_EVERY_INSTALLATION = ("cookie_secret", "secret_key", "database_password", "redis_token", "admin_password", "database_url", "redis_url")
 
 # Parameter Store, Standard tier. https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_PutParameter.html
 LONGEST_VALUE = 4096

@@ -30,6 +30,9 @@ output "redash" {
       endpoint = aws_elasticache_replication_group.this.primary_endpoint_address
       port     = aws_elasticache_replication_group.this.port
       tls      = var.redis.transit_encryption_enabled
+
+      auth_token           = local.redis_auth_token
+      replication_group_id = aws_elasticache_replication_group.this.replication_group_id
     }
     kms_key_arn    = local.kms_key_arn
     nat_public_ips = [for az in local.nat_zones : try(aws_eip.nat[az].public_ip, aws_nat_gateway.this[az].public_ip)]

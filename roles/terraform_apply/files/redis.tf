@@ -1,6 +1,8 @@
 locals {
   # ElastiCache names its families redis7 and valkey8: the major version alone.
   redis_family = "${var.redis.engine}${split(".", var.redis.engine_version)[0]}"
+
+  redis_auth_token = coalesce(var.redis.auth_token_enabled, var.redis.transit_encryption_enabled)
 }
 
 resource "aws_elasticache_subnet_group" "this" {
@@ -45,4 +47,10 @@ resource "aws_elasticache_replication_group" "this" {
   maintenance_window         = var.redis.maintenance_window
   auto_minor_version_upgrade = true
   apply_immediately          = true
+
+  # The token is not set here. Before provider 6.x it has no write-only argument and would be in the state; so the
+  # collection's module redash_elasticache_auth hands it from the parameter redis_token to ElastiCache after an apply.
+  lifecycle {
+    ignore_changes = [auth_token, auth_token_update_strategy]
+  }
 }

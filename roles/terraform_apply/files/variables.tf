@@ -36,13 +36,13 @@ variable "secret_prefix" {
 }
 
 variable "secret_names" {
-  description = "Parameters below secret_prefix that tasks may read. database_password is never one of them: tasks get whole URLs."
+  description = "Parameters below secret_prefix that tasks may read. Never database_password and redis_token: tasks get whole URLs."
   type        = set(string)
   default     = ["admin_password", "cookie_secret", "database_url", "redis_url", "secret_key"]
 
   validation {
-    condition     = !contains(var.secret_names, "database_password")
-    error_message = "secret_names: database_password belongs to the database alone, tasks read database_url."
+    condition     = length(setintersection(var.secret_names, ["database_password", "redis_token"])) == 0
+    error_message = "secret_names: tasks read database_url and redis_url, never database_password and redis_token."
   }
 }
 
@@ -309,6 +309,7 @@ variable "redis" {
     - engine, engine_version: redis 7.1, or valkey with 7.2 or 8.0.
     - num_cache_clusters: 2 or more replicate over the zones and take over.
     - transit_encryption_enabled: TLS; Redash then uses rediss://.
+    - auth_token_enabled: Redis demands a token, too; null means with TLS. The token is set after Terraform (redis.tf says why).
     - snapshot_retention_days: daily snapshots to keep; 0 for none.
   EOT
   type = object({
@@ -317,6 +318,7 @@ variable "redis" {
     node_type                  = optional(string, "cache.t4g.micro")
     num_cache_clusters         = optional(number, 1)
     transit_encryption_enabled = optional(bool, true)
+    auth_token_enabled         = optional(bool)
     snapshot_retention_days    = optional(number, 1)
     maintenance_window         = optional(string, "sun:18:30-sun:19:30")
   })
@@ -334,6 +336,10 @@ variable "redis" {
   validation {
     condition     = var.redis.num_cache_clusters >= 1 && var.redis.num_cache_clusters <= 6
     error_message = "redis.num_cache_clusters ${var.redis.num_cache_clusters}: 1 to 6."
+  }
+  validation {
+    condition     = var.redis.auth_token_enabled != true || var.redis.transit_encryption_enabled
+    error_message = "redis.auth_token_enabled: ElastiCache has tokens only with TLS (transit_encryption_enabled)."
   }
 }
 

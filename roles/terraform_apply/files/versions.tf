@@ -16,4 +16,9 @@ provider "aws" {
   default_tags {
     tags = local.tags
   }
+
+  # Where redash_elasticache_auth remembers which token Redis accepts.
+  ignore_tags {
+    keys = ["AuthTokenVersion"]
+  }
 }

@@ -18,13 +18,13 @@ GIVEN = "g1ven-Pass/word?&%"
 INFRASTRUCTURE = {
     "cluster_name": "prod",
     "database": {"endpoint": "db.example", "port": 5432, "name": "redash", "username": "redash"},
-    "redis": {"endpoint": "redis.example", "port": 6379, "tls": True},
+    "redis": {"endpoint": "redis.example", "port": 6379, "tls": True, "auth_token": True, "replication_group_id": "prod"},
 }
 ROLE = [
     {"import_role": {"name": "redash.ecs.ssm_secrets"}},
     {"import_role": {"name": "redash.ecs.ssm_secrets", "tasks_from": "composed"}},
 ]
-BASE = ("cookie_secret", "secret_key", "database_password", "admin_password")
+BASE = ("cookie_secret", "secret_key", "database_password", "redis_token", "admin_password")
 
 
 def changes(output: str) -> int:
@@ -82,7 +82,7 @@ def test_secrets_are_made_once_follow_their_parts_and_are_never_seen(aws: LocalA
     assert all(re.fullmatch("[A-Za-z0-9]{32}", values[name]) for name in BASE)
     assert len({values[name] for name in BASE}) == len(BASE)
     assert values["database_url"] == f"postgresql://redash:{values['database_password']}@db.example:5432/redash?sslmode=require"
-    assert values["redis_url"] == "rediss://redis.example:6379/0"
+    assert values["redis_url"] == f"rediss://:{values['redis_token']}@redis.example:6379/0"
 
     key = aws.client("kms").describe_key(KeyId="alias/redash/once")["KeyMetadata"]
     assert aws.client("kms").get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"] is True
@@ -94,9 +94,16 @@ def test_secrets_are_made_once_follow_their_parts_and_are_never_seen(aws: LocalA
     files = "".join(path.read_text(errors="replace") for path in left)
     seen = {"output": foretold.stdout + first.stdout + second.stdout, "command lines": "\n".join(commands), "files": files}
     assert any("ansible-playbook" in command for command in commands), "the sampling saw nothing"
-    for name in (*BASE, "saml_key", "database_url"):
+    for name in (*BASE, "saml_key", "database_url", "redis_url"):
         for place, text in seen.items():
             assert values[name] not in text, f"the value of {name} is in {place}"
+
+
+def test_a_redis_that_demands_no_token_gets_none(aws: LocalAws, playbook: Playbook) -> None:
+    open_redis = {**INFRASTRUCTURE, "redis": {"endpoint": "redis.example", "port": 6379, "tls": True}}
+    assert playbook.run(ROLE, variables={"redash_name": "open", "redash_infrastructure": open_redis}).returncode == 0
+    values = stored(aws, "/redash/open")
+    assert values["redis_url"] == "rediss://redis.example:6379/0" and "redis_token" not in values
 
 
 def test_a_changed_endpoint_moves_the_composed_secret_alone(aws: LocalAws, playbook: Playbook) -> None:

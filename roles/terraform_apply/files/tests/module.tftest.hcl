@@ -49,6 +49,10 @@ run "minimal" {
     error_message = "Redis speaks TLS and never forgets a job"
   }
   assert {
+    condition     = output.redash.redis.auth_token && output.redash.redis.replication_group_id == "redash-test" && aws_elasticache_replication_group.this.auth_token == null
+    error_message = "Redis demands a token, which is not Terraform's to know"
+  }
+  assert {
     condition     = length(aws_iam_role.task) == 0 && length(aws_wafv2_web_acl.this) == 0 && length(aws_vpc_endpoint.interface) == 0 && length(aws_backup_plan.this) == 0
     error_message = "nothing that was not asked for"
   }
@@ -291,4 +295,35 @@ run "the_password_is_no_secret_of_tasks" {
     secret_names = ["database_password", "database_url"]
   }
   expect_failures = [var.secret_names]
+}
+
+run "the_token_is_no_secret_of_tasks" {
+  command = plan
+
+  variables {
+    secret_names = ["redis_token", "redis_url"]
+  }
+  expect_failures = [var.secret_names]
+}
+
+run "no_token_without_tls" {
+  command = plan
+
+  variables {
+    redis = { transit_encryption_enabled = false, auth_token_enabled = true }
+  }
+  expect_failures = [var.redis]
+}
+
+run "redis_without_a_token_when_asked_for" {
+  command = plan
+
+  variables {
+    redis = { auth_token_enabled = false }
+  }
+
+  assert {
+    condition     = !output.redash.redis.auth_token && output.redash.redis.tls
+    error_message = "TLS without a token"
+  }
 }
