@@ -4,14 +4,22 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.redash.ecs.plugins.module_utils.core import mail
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -39,6 +47,174 @@ def variables() -> set[str]:
     return known
 
 
+# --- YAML: what a variable or a task may hold
+@cache
+def specifications() -> dict[str, list[dict[str, Any]]]:
+    """For each variable the specifications that it has to fit: its own, and that of the role's variable which it is the default of."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for path in ROOT.glob("roles/*/meta/argument_specs.yml"):
+        for entry in yaml.safe_load(path.read_text())["argument_specs"].values():
+            for name, option in (entry.get("options") or {}).items():
+                found.setdefault(name, []).append(option)
+                for source in re.findall(r"Defaults to C\((redash_\w+)\)", " ".join([option.get("description", "")] if isinstance(
+                    option.get("description", ""), str) else option["description"])):  # fmt: skip
+                    found.setdefault(source, []).append(option)
+    return found
+
+
+@cache
+def terraform_keys() -> dict[str, set[str]]:
+    """The keys of each of the Terraform module's variables that is an object, or a map of objects."""
+    text = (ROOT / "roles" / "terraform_apply" / "files" / "variables.tf").read_text()
+    found = {}
+    for name, body in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL):
+        if kind := re.search(r"^  type += (?:map\()?object\(\{\n(.*?)^  \}\)", body, re.MULTILINE | re.DOTALL):
+            found[name] = set(re.findall(r"^ +(\w+) +=", kind[1], re.MULTILINE))
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A value in which what Ansible would fill in is left out: its type is not known here."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items() if not (isinstance(inner, str) and "{{" in inner)}
+    return [plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def problems_of_variables(given: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in given.items():
+        # What a person writes beside the variables: their own, and Ansible's.
+        if not name.startswith(("redash_", "awx_")) or (isinstance(value, str) and "{{" in value):
+            continue
+        if name not in specifications():
+            yield f"{name}: no role has such a variable"
+        for option in specifications().get(name, []):
+            wanted = {name: {key: inner for key, inner in option.items() if key not in ("description", "required", "default")}}
+            for message in ArgumentSpecValidator(undescribed(wanted)).validate({name: plain(value)}).error_messages:
+                yield f"{name}: {message}"
+        terraform = name.removeprefix("redash_")
+        if terraform in terraform_keys() and isinstance(value, dict):
+            objects = value.values() if terraform == "vpc_peerings" else [value]
+            for one in objects:
+                for key in set(one) - terraform_keys()[terraform]:
+                    yield f"{name}.{key}: the Terraform module has no such key"
+        if name == "redash_mail":
+            # A password of the reader's vault is as good as any.
+            filled = {key: "x" * 40 if "{{" in str(inner) else inner for key, inner in value.items()}
+            try:
+                mail.read(filled, region="ap-northeast-1")
+            except Exception as error:  # what it is is said below
+                yield f"redash_mail: {error}"
+
+
+def undescribed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """An argument specification as a module has it: without descriptions, and nothing required (a page shows parts)."""
+    kept = ("type", "elements", "choices", "options")
+    return {
+        name: {key: undescribed(value) if key == "options" else value for key, value in option.items() if key in kept}
+        for name, option in options.items()
+    }
+
+
+MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+
+
+@cache
+def documentation() -> dict[str, Any]:
+    """What ansible-doc says of this collection's modules, fragments put in."""
+    command = [str(Path(sys.executable).with_name("ansible-doc")), "--json", *(f"redash.ecs.{name}" for name in MODULES)]
+    return dict(json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout))
+
+
+def module_options(name: str) -> set[str]:
+    options = documentation()[f"redash.ecs.{name}"]["doc"].get("options") or {}
+    return {alias for option, said in options.items() for alias in (option, *said.get("aliases", []))}
+
+
+def problems_of_tasks(tasks: list[Any]) -> Iterator[str]:
+    for task in tasks:
+        for key, value in task.items() if isinstance(task, dict) else ():
+            if not key.startswith("redash.ecs."):
+                continue
+            name = key.removeprefix("redash.ecs.")
+            if name not in MODULES:
+                yield f"{key}: no such module"
+            elif isinstance(value, dict):
+                for option in set(value) - module_options(name):
+                    yield f"{key}: no option {option}"
+        for inner in ("tasks", "block", "rescue", "always", "pre_tasks", "post_tasks"):
+            if isinstance(task, dict) and inner in task:
+                yield from problems_of_tasks(task[inner])
+
+
+def problems(document: Any) -> list[str]:
+    if isinstance(document, list):
+        return list(problems_of_tasks(document))
+    if isinstance(document, dict):
+        found = list(problems_of_variables(document))
+        # An inventory: variables below a host or a group.
+        for value in document.values():
+            if isinstance(value, dict) and set(value) & {"hosts", "vars", "children"}:
+                for inner in [value.get("vars"), *(value.get("hosts") or {}).values(), *(value.get("children") or {}).values()]:
+                    found += problems(inner)
+        return found
+    return []
+
+
+@cache
+def names_in_playbooks() -> set[str]:
+    """Every word of the playbooks and roles: a variable that is handed over is one of them, or nobody reads it."""
+    return {
+        word
+        for pattern in ("playbooks/*.yml", "roles/*/tasks/**/*.yml", "roles/*/defaults/*.yml", "roles/*/meta/argument_specs.yml")
+        for path in ROOT.glob(pattern)
+        for word in re.findall(r"\b[a-z]\w+\b", path.read_text())
+    }
+
+
+def handed_over(line: str) -> Iterator[str]:
+    """The names of the extra variables of a command line."""
+    words = shlex.split(line, comments=True)
+    for flag, value in itertools.pairwise(words):
+        if flag not in ("-e", "--extra-vars") or value.startswith("@"):
+            continue
+        if value.startswith("{"):
+            yield from json.loads(value)
+        else:
+            yield value.split("=", 1)[0]
+
+
+def commands(text: str) -> list[str]:
+    """The lines that a person types: those after a prompt, or all of them; continued ones whole."""
+    text = text.replace("\\\n", " ")
+    typed = [line.strip().removeprefix("$ ") for line in text.splitlines() if line.strip().startswith("$ ")]
+    return typed or text.splitlines()
+
+
+def test_the_checks_of_this_file_find_what_is_wrong() -> None:
+    """Each with the fault that it is there for."""
+    for wrong, said in (
+        ({"redash_terraform_backend": {"type": "s3", "bucket": "x"}}, "bucket"),
+        ({"redash_database": {"size": 1}}, "redash_database.size: the Terraform module has no such key"),
+        ({"redash_vpc_peerings": {"a": {"vpc": "vpc-1"}}}, "redash_vpc_peerings.vpc"),
+        ({"redash_mail": {"preset": "gmial"}}, "gmial"),
+        ({"redash_desired_count": "many"}, "redash_desired_count"),
+        ({"redash_nothing": 1}, "no role has such a variable"),
+        ({"redash": {"hosts": {"a": {"redash_nothing": 1}}}}, "no role has such a variable"),
+        ([{"redash.ecs.redash_ecs_task": {"comand": "x"}}], "no option comand"),
+        ([{"block": [{"redash.ecs.redash_fly": {}}]}], "no such module"),
+    ):
+        assert said in "\n".join(problems(wrong)), wrong
+    assert problems({"redash_terraform_backend": {"type": "s3", "config": {"bucket": "x"}}}) == []
+    assert list(handed_over("ansible-playbook a.yml -e x=1 -e '{\"y\": 2}' -e @f # -e z=1")) == ["x", "y"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_examples_of_a_module_have_its_options(module: str) -> None:
+    examples = documentation()[f"redash.ecs.{module}"]["examples"]
+    assert problems(yaml.safe_load(examples)) == []
+    assert f"redash.ecs.{module}:" in examples
+
+
 def is_name(word: str) -> bool:
     """Modules and other plugins begin with redash_, too; redash_* and redash_destroy_... are talk about names."""
     return not (ROOT / "plugins" / "modules" / f"{word}.py").exists() and word not in {"redash_ecs"} and not word.endswith("_")
@@ -51,12 +227,14 @@ def test_the_pictures_are_those_that_would_be_made() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 class TestPage:
-    def test_every_yaml_block_is_yaml(self, page: Path) -> None:
+    def test_every_yaml_block_is_what_the_collection_takes(self, page: Path) -> None:
         for text in blocks(page, "yaml", "yml"):
             try:
-                list(yaml.safe_load_all(text))
+                documents = list(yaml.safe_load_all(text))
             except yaml.YAMLError as error:
                 pytest.fail(f"{error}\n{text}")
+            found = [problem for document in documents for problem in problems(document)]
+            assert not found, "\n".join([*found, text])
 
     def test_every_playbook_that_one_is_told_to_run_exists(self, page: Path) -> None:
         for line in page.read_text().splitlines():
@@ -67,12 +245,15 @@ class TestPage:
             for name in re.findall(r"redash\.ecs\.(\w+)", line.split("ansible-playbook", 1)[1]):
                 assert (ROOT / "playbooks" / f"{name}.yml").is_file(), f"{name}: {line}"
 
+    def test_every_variable_that_one_is_told_to_hand_over_is_read(self, page: Path) -> None:
+        for text in blocks(page, "", "console", "sh", "bash", "shell"):
+            for line in commands(text):
+                if "ansible-playbook" in line:
+                    assert not set(handed_over(re.sub(r" \[(-e [^\]]*)\]", r" \1", line))) - names_in_playbooks(), line
+
     def test_every_shell_command_is_sound(self, page: Path) -> None:
         for text in blocks(page, "console", "sh", "bash", "shell"):
-            commands = (
-                [line.removeprefix("$ ") for line in text.splitlines() if line.startswith("$ ")] if "$ " in text else text.splitlines()
-            )
-            joined = "\n".join(commands)
+            joined = "\n".join(commands(text))
             run = subprocess.run(["bash", "-n"], input=joined, text=True, capture_output=True, check=False)
             assert run.returncode == 0, f"{run.stderr}\n{joined}"
 

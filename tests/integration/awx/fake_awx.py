@@ -223,6 +223,8 @@ class FakeAwx:
         url = f"/api/v2/{kind}/{number}/"
         item = {"id": number, "type": TYPES[kind], "url": url, "related": {}, "summary_fields": {}, "created": "2026", "modified": "2026"}
         item.update(copy.deepcopy(DEFAULTS[kind]))
+        if kind == "projects":
+            item["related"]["update"] = f"{url}update/"
         if kind in ("job_templates", "workflow_job_templates"):
             item["related"]["survey_spec"] = f"{url}survey_spec/"
         self._apply(kind, item, given)

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
-from tests.integration.awx.fake_awx import ENCRYPTED, FakeAwx, Server, could_be_playbook
+from tests.integration.awx.fake_awx import ENCRYPTED, FakeAwx, Refused, Server, could_be_playbook
 
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "the-password-of-awx"
@@ -201,6 +201,65 @@ def test_analysts_may_run_two_templates_with_the_allow_list_and_no_other(made: C
     assert made.awx.holders("teams", "Redash analysts", "member_role") == {"ada", "alan"}
 
 
+def test_what_the_survey_does_not_ask_for_does_not_reach_the_job(made: Controller) -> None:
+    """An analyst who calls the API by hand: the list of allowed commands stays, a command out of a survey's bounds is refused."""
+    answers = {"redash_hosts": "redash-prod", "cmd": "users list"}
+    job = made.awx.launch("Redash manage (analysts)", {**answers, "redash_allowed_commands": ["*"], "command": ["sh"]})
+    assert job == {**answers, "redash_allowed_commands": ["groups list", "users list", "org list", "ds list", "status", "version"]}
+    for wrong in ({"redash_hosts": "another"}, {"cmd": ""}, {"cmd": ["users", "list"]}):
+        with pytest.raises(Refused):
+            made.awx.launch("Redash manage (analysts)", {**answers, **wrong})
+    with pytest.raises(Refused, match="'cmd' value missing"):
+        made.awx.launch("Redash manage (analysts)", {"redash_hosts": "redash-prod"})
+
+
+def test_what_the_workflow_asks_reaches_each_of_its_steps(made: Controller) -> None:
+    asked = {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}
+    launched = made.awx.launch("Redash upgrade with approval", asked, "workflow_job_templates")
+    jobs = {
+        step["identifier"]: made.awx.launch(f"Redash {step['template']}", launched)
+        for step in yaml.safe_load(ROLE_VARS)["awx_workflow"]
+        if "template" in step
+    }
+    assert jobs["upgrade"] == jobs["check"] == asked
+    assert jobs["snapshot"] == {"redash_hosts": "redash-prod"}
+    assert jobs["smoke"] == jobs["verify"] == {"redash_hosts": "redash-prod", "redash_version": "26.3.0"}
+
+
+def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(made: Controller) -> None:
+    template, project = made.awx.named("job_templates", "Redash history"), made.awx.named("projects", "Redash")
+    del made.awx.objects["job_templates"][template["id"]]
+    made.awx.fetched[project["id"]].remove("history.yml")
+    with pytest.raises(Refused, match="Playbook not found for project"):
+        made.awx.make("job_templates", {"name": "x", "project": project["id"], "playbook": "history.yml"})
+    run = made.run(awx_update_project=True)
+    assert run.returncode == 0, run.text[-3000:]
+    assert "Redash history" in made.awx.names("job_templates")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        ("organizations", {"name": "x" * 513}, "no more than 512"),
+        ("organizations", {"name": True}, "Not a valid string"),
+        ("job_templates", {"name": "x", "project": 99, "playbook": "site.yml"}, "object does not exist"),
+        ("execution_environments", {"name": "x", "image": "y", "pull": "sometimes"}, "is not a valid choice"),
+        ("credential_types", {"name": "x", "kind": "ssh"}, "is not a valid choice"),
+        ("credential_types", {"name": "x", "kind": "cloud", "inputs": {"fields": [{"id": "a-b", "label": "A"}]}}, "invalid variable name"),
+        ("credential_types", {"name": "x", "kind": "cloud", "injectors": {"env": {"ANSIBLE_CONFIG": "x"}}}, "is not allowed"),
+        ("credential_types", {"name": "x", "kind": "cloud", "injectors": {"env": {"A": "{{ tower.filename }}"}}}, "filename"),
+        ("projects", {"name": "x", "scm_type": "git"}, "SCM URL is required"),
+        ("schedules", {"name": "x", "unified_job_template": 1, "rrule": "DTSTART:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1"}, "naive"),
+        ("schedules", {"name": "x", "unified_job_template": 1, "rrule": "DTSTART:20260101T030000Z RRULE:FREQ=DAILY"}, "INTERVAL required"),
+        ("schedules", {"name": "x", "unified_job_template": 1, "rrule": "DTSTART;TZID=A/B:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1"},
+         "TZID"),
+    ],
+)  # fmt: skip
+def test_the_fake_refuses_what_awx_refuses(kind: str, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        FakeAwx(set()).make(kind, given)
+
+
 def test_people_choose_from_lists(made: Controller) -> None:
     survey = made.awx.survey("Redash upgrade")
     assert survey["redash_hosts"]["choices"] == ["redash-prod", "redash-staging"]
@@ -213,10 +272,10 @@ def test_people_choose_from_lists(made: Controller) -> None:
 def test_the_assumed_role_reaches_the_aws_tools(made: Controller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file as AWX would write it for each job, read by botocore itself."""
     import botocore.session
-    import jinja2
+    import jinja2.sandbox
 
     injectors = made.awx.named("credential_types", "AWS by assumed role")["injectors"]
-    template = jinja2.Environment(autoescape=True).from_string(injectors["file"]["template"])
+    template = jinja2.sandbox.ImmutableSandboxedEnvironment().from_string(injectors["file"]["template"])
     for given, expected in (
         ({"access_key": "AKIA", "secret_key": "s"}, {"source_profile": "source"}),
         ({"credential_source": "EcsContainer", "external_id": "x"}, {"credential_source": "EcsContainer", "external_id": "x"}),
