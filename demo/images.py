@@ -313,6 +313,7 @@ def ensure_redash(engine: Engine, instance: Instance, version: str, reachable: b
     with step("Building the stand-in images for Redash"):
         for known in STAND_IN_VERSIONS:
             build_stand_in(engine, base, known)
-    say(f"  NOTE: {official} is not in the container engine and Docker Hub can't be reached.")
-    say(f"  NOTE: a STAND-IN plays Redash ({stand_in_image(version)}): same commands, tables, queues and pages' addresses, no dashboards.")
+    say(f"  NOTE: Docker Hub can't be reached, and {official} is not here.")
+    say(f"  NOTE: a STAND-IN plays Redash: {stand_in_image(version)}. It has the")
+    say("        commands, tables, queues and addresses of Redash, and no dashboards.")
     return STAND_IN_REPOSITORY

@@ -18,15 +18,18 @@ import ecosystem
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "docs"
+PICTURES = ROOT / "docs" / "pictures"
 REPOSITORY = "https://github.com/redash-ecs/redash.ecs/blob/main"
 
 
 def copied(page: Path) -> str:
-    """A page's text, its links to files that are no page of the site leading to the repository."""
+    """A page's text, its links to files that are no page or picture of the site leading to the repository."""
 
     def link(found: re.Match[str]) -> str:
         target, anchor = found[1], found[2] or ""
         path = (page.parent / target).resolve()
+        if path.parent == PICTURES:
+            return f"]({'pages/' if page.parent == ROOT else ''}pictures/{path.name})"
         if path.suffix == ".md" and path.parent == ROOT / "docs":
             return f"]({'pages/' if page.parent == ROOT else ''}{path.name}{anchor})"
         return f"]({REPOSITORY}/{path.relative_to(ROOT).as_posix()}{anchor})"
@@ -43,6 +46,7 @@ def build() -> Path:
     (source / "pages").mkdir()
     for page in ROOT.glob("docs/*.md"):
         (source / "pages" / page.name).write_text(copied(page))
+    shutil.copytree(PICTURES, source / "pages" / "pictures", ignore=shutil.ignore_patterns("*.txt", "*.json"))
     (source / "readme.md").write_text(copied(ROOT / "README.md"))
     # antsibull-docs refuses a folder that others may write to.
     reference = source / "reference"

@@ -236,6 +236,10 @@ class TestPage:
             found = [problem for document in documents for problem in problems(document)]
             assert not found, "\n".join([*found, text])
 
+    def test_every_json_block_is_json(self, page: Path) -> None:
+        for text in blocks(page, "json"):
+            json.loads(text)
+
     def test_every_playbook_that_one_is_told_to_run_exists(self, page: Path) -> None:
         for line in page.read_text().splitlines():
             if "ansible-playbook" not in line:

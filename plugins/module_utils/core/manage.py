@@ -94,7 +94,7 @@ class Command:
 
     @property
     def reads(self) -> bool:
-        return any(tuple(self.words[: len(start)]) == start for start in _READS)
+        return "--help" in self.words or any(tuple(self.words[: len(start)]) == start for start in _READS)
 
     @property
     def lock(self) -> str | None:

@@ -35,6 +35,14 @@ def test_the_program_in_front_is_understood(typed: Any) -> None:
     assert command(typed).argv == ["/app/manage.py", "groups", "list"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "reads"),
+    [("groups list", True), ("groups create --help", True), ("groups create helpers", False), ("users invite a@example.com A b@example.com", False)],
+)  # fmt: skip
+def test_what_only_shows_something_changes_nothing(typed: str, reads: bool) -> None:
+    assert command(typed).reads is reads
+
+
 @pytest.mark.parametrize("typed", ["", "  ", [], [""], "manage"])
 def test_an_empty_command_is_refused(typed: Any) -> None:
     assert "the command is empty" in refused(typed)
