@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 from ministack.services import alb, ecs, elasticache, rds, ssm
@@ -26,13 +27,15 @@ logger = logging.getLogger("ecs")
 
 # Seconds that Fargate gives a container between SIGTERM and SIGKILL when the definition has no stopTimeout.
 STOP_TIMEOUT = 30
-# Seconds between two looks at a running task's containers, and that a stopped container's last lines may take.
+# Seconds between two looks at a running task's containers, and that an ended container's last lines may take.
 WATCH_PERIOD = 0.5
-LAST_LINES = 5.0
+LAST_LINES = 60.0
 
 # Tasks that are being ended by this thread; see _end.
 _ending = threading.local()
 _forwarders: dict[str, threading.Thread] = {}
+# When a container was first seen to have ended, by its id.
+_ended_at: dict[str, float] = {}
 
 
 def apply() -> None:
@@ -43,7 +46,9 @@ def apply() -> None:
     _end_tasks_gently()
     _check_health()
     _forward_whole_lines()
+    _end_after_the_log()
     _watch_calmly()
+    _tell_milliseconds()
 
 
 def _decrypt_secrets() -> None:
@@ -158,6 +163,8 @@ def _end_tasks_gently() -> None:
                 return False
             ecs._bump_task_version(task)
             task.update(desiredStatus="STOPPED", lastStatus="DEACTIVATING", stoppingAt=ecs._iso(), stoppedReason=reason, stopCode=code)
+            if code == "EssentialContainerExited":
+                task["executionStoppedAt"] = ecs._iso()
         cluster = ecs._cluster_name_from_arn(task.get("clusterArn", ""))
         ecs._recount_cluster(cluster)
         # The load balancer's targets follow the running tasks: from here on no new request comes in.
@@ -196,9 +203,7 @@ def _end_tasks_gently() -> None:
             logger.warning("ECS: container %s could not be stopped: %s", identifier[:12], error)
             return None
         finally:
-            forwarder = _forwarders.pop(identifier, None)
-            if forwarder:
-                forwarder.join(LAST_LINES)
+            _wait_for_the_log(identifier)
         return exit_code
 
     def stop_timeout(task: dict[str, Any], index: int) -> int:
@@ -373,6 +378,63 @@ def _forward_whole_lines() -> None:
         thread.start()
 
     ecs._start_awslogs_forwarder = start
+
+
+def _wait_for_the_log(identifier: str) -> None:
+    forwarder = _forwarders.pop(identifier, None)
+    if forwarder:
+        forwarder.join(LAST_LINES)
+        if forwarder.is_alive():
+            logger.warning("ECS: the log of container %s did not end within %s s: its last lines may be lost", identifier[:12], LAST_LINES)
+
+
+def _end_after_the_log() -> None:
+    """The exit code was there, and the container gone, while its log was still being forwarded: a burst lost its end.
+
+    A log driver sends what it holds before its container counts as ended. Never waited for here: this also runs while
+    DescribeTasks is answered.
+    """
+    look = ecs._maybe_mark_stopped
+
+    def look_after_the_log(task: dict[str, Any], client: Any = None) -> None:
+        docker = client or ecs._get_docker()
+        identifiers = list(task.get("_docker_ids") or [])
+        if docker and identifiers:
+            ended = [identifier for identifier in identifiers if has_ended(docker, identifier)]
+            if not ended or any(is_forwarding(identifier) for identifier in ended):
+                return
+        look(task, client)
+
+    def has_ended(docker: Any, identifier: str) -> bool:
+        try:
+            return bool(docker.containers.get(identifier).status == "exited")
+        except Exception as error:
+            # An engine that does not answer says nothing about the container.
+            logger.debug("ECS: container %s could not be looked at: %s", identifier[:12], error)
+            return False
+
+    def is_forwarding(identifier: str) -> bool:
+        forwarder = _forwarders.get(identifier)
+        if forwarder is None or not forwarder.is_alive():
+            _ended_at.pop(identifier, None)
+            return False
+        return time.monotonic() - _ended_at.setdefault(identifier, time.monotonic()) < LAST_LINES
+
+    ecs._maybe_mark_stopped = look_after_the_log
+
+
+def _tell_milliseconds() -> None:
+    """Times lost their fraction of a second in answers: a task of half a second waited, pulled and ran for 0.0 s."""
+
+    def to_epoch(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+        except ValueError:
+            return value
+
+    ecs._ts_to_epoch = to_epoch
 
 
 def _watch_calmly() -> None:

@@ -30,6 +30,7 @@ PATCHED = (
     "_start_awslogs_forwarder",
     "_stop_task",
     "_task_is_active",
+    "_ts_to_epoch",
     "_get_docker",
 )
 
@@ -63,7 +64,7 @@ class Container:
             self.stop_timeouts.append(timeout)
             self.status = "exited"
 
-    def wait(self, timeout: int) -> dict[str, int]:
+    def wait(self, timeout: int = 0) -> dict[str, int]:
         return {"StatusCode": self.exit_code}
 
     def remove(self, **_: Any) -> None:
@@ -160,6 +161,71 @@ def test_an_essential_container_that_ends_takes_the_others_with_it(mended: Any, 
     assert [container["exitCode"] for container in task["containers"]] == [3, 137]
     assert task["stopCode"] == "EssentialContainerExited"
     assert other.stop_timeouts and not ended.stop_timeouts
+
+
+def test_the_exit_code_shows_only_when_the_whole_log_has_been_forwarded(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A burst takes longer than its container lives; its end was cut off with the container."""
+    events: list[str] = []
+    going_on = threading.Event()
+
+    class Slow(Container):
+        def logs(self, **_: Any) -> Iterator[bytes]:
+            yield b"first\n"
+            assert going_on.wait(5)
+            yield b"last\n"
+
+    one = Slow("one", 0, status="exited")
+    monkeypatch.setattr(ecs, "_get_docker", lambda: Engine(one))
+    monkeypatch.setattr(ecs, "_ensure_awslogs_stream", lambda config: True)
+    monkeypatch.setattr(ecs, "_emit_awslogs_event", lambda config, message: events.append(message))
+    patch._end_tasks_gently()
+    patch._forward_whole_lines()
+    patch._end_after_the_log()
+    task = _task("one")
+    options = {"awslogs-group": "g", "awslogs-stream-prefix": "s"}
+    ecs._start_awslogs_forwarder(one, {"name": "one", "logConfiguration": {"logDriver": "awslogs", "options": options}}, "0123456789")
+    ecs._maybe_mark_stopped(task)
+    assert "exitCode" not in task["containers"][0]
+    assert one.status == "exited", "the container is still there"
+    going_on.set()
+    until = time.monotonic() + 5
+    while task["lastStatus"] != "STOPPED" and time.monotonic() < until:
+        ecs._maybe_mark_stopped(task)
+        time.sleep(0.01)
+    assert events == ["first", "last"]
+    assert task["containers"][0]["exitCode"] == 0
+
+
+def test_a_log_that_never_ends_does_not_keep_a_task_for_ever(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Endless(Container):
+        def logs(self, **_: Any) -> Iterator[bytes]:
+            done.wait(5)
+            yield b""
+
+    done = threading.Event()
+    one = Endless("one", 0, status="exited")
+    monkeypatch.setattr(ecs, "_get_docker", lambda: Engine(one))
+    monkeypatch.setattr(ecs, "_ensure_awslogs_stream", lambda config: True)
+    monkeypatch.setattr(patch, "LAST_LINES", 0.1)
+    patch._end_tasks_gently()
+    patch._forward_whole_lines()
+    patch._end_after_the_log()
+    task = _task("one")
+    options = {"awslogs-group": "g", "awslogs-stream-prefix": "s"}
+    ecs._start_awslogs_forwarder(one, {"name": "one", "logConfiguration": {"logDriver": "awslogs", "options": options}}, "0123456789")
+    until = time.monotonic() + 5
+    while task["lastStatus"] != "STOPPED" and time.monotonic() < until:
+        ecs._maybe_mark_stopped(task)
+        time.sleep(0.01)
+    done.set()
+    assert task["containers"][0]["exitCode"] == 0
+
+
+def test_times_keep_their_milliseconds(mended: Any) -> None:
+    assert ecs._ts_to_epoch("2026-11-23T00:00:00.250Z") % 1 == 0
+    patch._tell_milliseconds()
+    assert ecs._ts_to_epoch("2026-11-23T00:00:00.250Z") % 1 == 0.25
+    assert ecs._ts_to_epoch("no time") == "no time"
 
 
 def test_a_task_is_stopped_once(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_of_a_command_that_falls_silent_the_end_is_told_within_two_seconds_at_fi
 
     # No command of Redash's ends within the first three seconds: that long it loads.
     ends = [pending + SHOWN_AFTER + tenths / 10 for tenths in range(30, 17_900)]
-    assert max(delay(end) for end in ends if end <= pending + 7) <= 1.5
+    assert max(delay(end) for end in ends if end <= pending + 6) <= 1.5
     assert max(delay(end) for end in ends) <= 3.3
     assert sum(map(delay, ends)) / len(ends) <= 1.65
 
