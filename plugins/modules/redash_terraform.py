@@ -13,7 +13,10 @@ description:
     The plan file is removed whatever happens.
   - Works in a copy of the module, never in place. Variables go there as a file that only its owner may read; nothing secret goes through
     an argument.
-  - A plan that destroys or replaces a protected resource is refused, unless O(allow_replacement) names it.
+  - A plan that destroys or replaces a protected resource is refused, unless O(allow_replacement) names it. What it would have done besides
+    is in C(refused.txt) in O(work_dir).
+  - A resource whose creation was cut off and that AWS protects against deletion is not replaced, but taken as it is and completed.
+  - What exists on AWS without being in the state is named with the O(imports) that take it over.
   - Shows what Terraform does while it does it. Its errors come back one line each.
   - Interrupted (Ctrl-C, an AWX cancel, a task's C(timeout)), Terraform is told once and awaited, so that its state is saved and its lock
     released. If this process is killed outright, Linux interrupts Terraform in its stead; elsewhere Terraform finishes alone.
@@ -92,6 +95,12 @@ options:
     description: Leave out those of O(targets) that the state does not hold; with none left, do nothing.
     type: bool
     default: false
+  imports:
+    description:
+      - What exists on AWS and is to come into the state, by its address in the module; the value is what the provider's page of its type
+        says under "Import". One that the state holds already is left as it is.
+    type: dict
+    default: {}
   lock_timeout:
     description: Seconds to wait for another run, in the same O(work_dir) or anywhere with a lock on the state.
     type: int

@@ -21,6 +21,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.terraform import runnin
 
 VARIABLES = "terraform.tfvars.json"  # read by Terraform without being named
 BACKEND = "backend_override.tf.json"
+IMPORTS = "redash_imports.tf.json"
 FINGERPRINT = "applied.json"
 # In a module's folder, but not part of it.
 FOREIGN = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "tests", ".git", "crash*.log", "override.tf*")
@@ -42,9 +43,10 @@ def make(source: Path, work_dir: Path) -> None:
         raise _cannot_prepare(work_dir, error) from error
 
 
-def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend: Mapping[str, Any]) -> None:
+def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend: Mapping[str, Any], imports: Mapping[str, str]) -> None:
     """Bring ``work_dir`` in line with the module in ``source``; its state, lock file and providers stay.
 
+    ``imports`` are addresses and IDs of what exists on AWS and is to come into the state.
     Raises RedashError when ``work_dir`` can't be written.
     """
     try:
@@ -54,6 +56,9 @@ def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend:
         write(work_dir / VARIABLES, json.dumps(variables, indent=2, sort_keys=True) + "\n")
         configuration = {"terraform": {"backend": {backend["type"]: dict(backend.get("config") or {})}}}
         write(work_dir / BACKEND, json.dumps(configuration, indent=2, sort_keys=True) + "\n")
+        if imports:
+            blocks = {"import": [{"to": address, "id": identifier} for address, identifier in sorted(imports.items())]}
+            write(work_dir / IMPORTS, json.dumps(blocks, indent=2) + "\n")
     except OSError as error:
         raise _cannot_prepare(work_dir, error) from error
 

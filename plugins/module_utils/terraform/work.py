@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, read_plan, refused
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, cut_off, read_plan, refused, with_way_out
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider, running
 
 # What holds data, or an address that others rely on. Everything else can be made again.
@@ -25,6 +25,9 @@ PROTECTED = (
     "aws_rds_cluster_instance",
     "aws_vpc",
 )
+
+# The plan that was refused, in words, secrets masked.
+REFUSED = "refused.txt"
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "project_path": {"type": "path", "required": True},
@@ -42,6 +45,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "allow_replacement": {"type": "list", "elements": "str", "default": []},
     "targets": {"type": "list", "elements": "str", "default": []},
     "existing_only": {"type": "bool", "default": False},
+    "imports": {"type": "dict", "default": {}},
     "lock_timeout": {"type": "int", "default": 300},
     "force_unlock": {"type": "str"},
     "parallelism": {"type": "int", "default": 10},
@@ -60,7 +64,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     work_dir = Path(params["work_dir"]).expanduser().absolute()
     project.make(Path(params["project_path"]), work_dir)
     with running.alone(work_dir, params["lock_timeout"], context.clock, context.report) as this:
-        project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"])
+        project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"], _imports(params))
         return _run(params, context, _terraform(params, context, work_dir, this))
 
 
@@ -84,18 +88,33 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform)
         # The plan is gone whatever happens: nobody can apply it later, when it is no longer true.
         file = Path(folder) / "plan"
         plan = _plan(terraform, params, file, context.check_mode)
+        if kept := cut_off(plan) if params["state"] == "present" else []:
+            for address in kept:
+                context.report(f"{address}: its creation was cut off; AWS protects it against deletion, so it stays and is completed")
+            if context.check_mode:
+                plan = plan.without(kept)
+            else:
+                for address in kept:
+                    terraform.text("untaint", f"-lock-timeout={params['lock_timeout']}s", address)
+                plan = _plan(terraform, params, file, context.check_mode)
         changed = bool(plan.changes or plan.outputs)
         context.report(f"plan: {plan.summary}")
+        problems = refused(plan, params["protected"], params["allow_replacement"])
+        if problems:
+            # Nothing but what matters; who wants to know the rest of the plan finds it in a file.
+            project.write(work_dir / REFUSED, plan.text())
+            context.report(f"the whole plan, refused: {work_dir / REFUSED}")
+            raise RedashError(problems)
         for change in plan.changes:
             # What is made or taken down as a whole is said when it is done; what is changed or lost, before.
             if change.action != "create" and params["state"] == "present":
                 context.report(f"plan: {next(change.lines())}")
-        problems = refused(plan, params["protected"], params["allow_replacement"])
-        if problems:
-            raise RedashError(problems, result=_shown(plan))
         if changed and not context.check_mode:
             (work_dir / project.FINGERPRINT).unlink(missing_ok=True)
-            _terraform_run(terraform, params, "apply", "-json", "-input=false", f"-parallelism={params['parallelism']}", str(file))
+            try:
+                _terraform_run(terraform, params, "apply", "-json", "-input=false", f"-parallelism={params['parallelism']}", str(file))
+            except RedashError as error:
+                raise RedashError(with_way_out(error.problems, plan), result=error.result) from error
 
     if not context.check_mode and params["state"] == "present" and not params["targets"]:
         project.write(work_dir / project.FINGERPRINT, json.dumps({"fingerprint": _fingerprint(params, work_dir)}) + "\n")
@@ -115,6 +134,10 @@ def _terraform(params: dict[str, Any], context: Context, work_dir: Path, this: r
         environ.pop("TF_CLI_CONFIG_FILE", None)
     context.report(f"terraform with the AWS provider {source.said}")
     return command.Terraform(binary, work_dir, environ, context.clock, context.report, this.began)
+
+
+def _imports(params: dict[str, Any]) -> dict[str, str]:
+    return {} if params["state"] == "absent" else {str(address): str(identifier) for address, identifier in params["imports"].items()}
 
 
 def _terraform_run(

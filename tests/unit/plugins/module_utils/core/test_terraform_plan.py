@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import SECRET, masked, read_plan, refused
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import (
+    SECRET,
+    cut_off,
+    masked,
+    read_plan,
+    refused,
+    with_way_out,
+)
 
 
 def resource(address: str, actions: list[str], before: Any = None, after: Any = None, **change: Any) -> dict[str, Any]:
@@ -47,6 +55,45 @@ def test_a_tainted_resource_says_why_it_is_replaced() -> None:
     entry = {**resource("aws_lb.this", ["delete", "create"], {"name": "a"}, {"name": "a"}), "action_reason": "replace_because_tainted"}
     (change,) = read_plan(plan(entry)).changes
     assert "tainted" in next(change.lines())
+
+
+@pytest.mark.parametrize(
+    ("before", "because", "kept"),
+    [
+        ({"deletion_protection": True}, [], True),
+        ({"enable_deletion_protection": True}, [], True),
+        ({"deletion_protection": False}, [], False),
+        ({"deletion_protection": True}, [["master_username"]], False),
+    ],
+)
+def test_what_was_cut_off_and_cant_be_deleted_is_kept(before: dict[str, Any], because: list[Any], kept: bool) -> None:
+    entry = resource("aws_rds_cluster.this", ["delete", "create"], before, before, replace_paths=because)
+    read = read_plan(plan({**entry, "action_reason": "replace_because_tainted"}))
+    assert cut_off(read) == (["aws_rds_cluster.this"] if kept else [])
+    assert read.without(["aws_rds_cluster.this"]).summary == "nothing to change"
+
+
+def test_what_exists_already_is_said_with_what_takes_it_over() -> None:
+    read = read_plan(
+        plan(
+            resource("aws_iam_role.execution", ["create"], None, {"name": "redash-prod"}),
+            resource("aws_lb.this", ["create"], None, {"name": "redash-prod"}),
+            resource("aws_vpc.this[0]", ["create"], None, {"cidr_block": "10.0.0.0/16"}),
+        )
+    )
+    problems = with_way_out(
+        [
+            Problem(
+                "creating IAM Role (redash-prod): EntityAlreadyExists: Role with name redash-prod already exists.", "aws_iam_role.execution"
+            ),
+            Problem("ELBv2 Load Balancer (redash-prod) already exists", "aws_lb.this"),
+            Problem("creating EC2 VPC: VpcLimitExceeded", "aws_vpc.this[0]"),
+        ],
+        read,
+    )
+    assert """-e '{"redash_terraform_import": {"aws_iam_role.execution": "redash-prod"}}'""" in str(problems[0])
+    assert "aws elbv2 describe-load-balancers --names redash-prod" in str(problems[1])
+    assert str(problems[2]) == "aws_vpc.this[0]: creating EC2 VPC: VpcLimitExceeded"
 
 
 def test_a_secret_is_masked_wherever_it_lies() -> None:

@@ -143,9 +143,33 @@ def test_check_mode_plans_without_a_lock_and_applies_nothing(fake: Fake) -> None
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_protected_resource_stops_the_run_before_anything_is_applied(fake: Fake, check_mode: bool) -> None:
     fake.tell(plan={"resource_changes": [DELETE]}, codes={"plan": 2})
-    with pytest.raises(RedashError, match="aws_rds_cluster.this will be DESTROYED"):
+    with pytest.raises(RedashError, match="aws_rds_cluster.this will be DESTROYED") as caught:
         fake.run(check_mode=check_mode)
+    assert caught.value.result == {}, "nothing but what matters"
+    whole = fake.folder / "work" / "refused.txt"
+    assert whole.read_text() == "aws_rds_cluster.this will be DESTROYED\n1 to destroy\n" and fake.reported[-1].endswith(str(whole))
     assert "apply" not in fake.commands() and not list((fake.folder / "work").glob(".plan-*"))
+
+
+TAINTED = {
+    **DELETE,
+    "action_reason": "replace_because_tainted",
+    "change": {"actions": ["delete", "create"], "before": {"deletion_protection": True}, "after": {"deletion_protection": True}},
+}
+
+
+def test_what_was_cut_off_and_cant_be_deleted_is_kept_and_planned_again(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [TAINTED]}, codes={"plan": 2})
+    with pytest.raises(RedashError, match="protected"):
+        fake.run()  # the second plan is as the first here; what matters is what was asked in between
+    assert fake.commands() == ["init", "workspace", "plan", "show", "untaint", "plan", "show"]
+    assert fake.asked[-3]["words"][-1] == "aws_rds_cluster.this"
+
+
+def test_check_mode_says_that_it_would_be_kept(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [TAINTED, CHANGE]}, codes={"plan": 2})
+    assert fake.run(check_mode=True)["summary"] == "1 to create"
+    assert "untaint" not in fake.commands() and any("it stays and is completed" in line for line in fake.reported)
 
 
 def test_it_goes_on_when_that_is_allowed(fake: Fake) -> None:
@@ -240,6 +264,16 @@ def test_the_backend_is_written_down(fake: Fake) -> None:
     fake.run(backend={"type": "s3", "config": {"bucket": "b", "use_lockfile": True}})
     written = json.loads((fake.folder / "work" / "backend_override.tf.json").read_text())
     assert written == {"terraform": {"backend": {"s3": {"bucket": "b", "use_lockfile": True}}}}
+
+
+def test_what_is_to_be_taken_over_is_written_down_for_this_run_alone(fake: Fake) -> None:
+    fake.run(imports={"aws_iam_role.execution": "redash-prod"})
+    written = fake.folder / "work" / "redash_imports.tf.json"
+    assert json.loads(written.read_text()) == {"import": [{"to": "aws_iam_role.execution", "id": "redash-prod"}]}
+    fake.run()
+    assert not written.exists()
+    fake.run(state="absent", imports={"aws_iam_role.execution": "redash-prod"})
+    assert not written.exists()
 
 
 def test_an_old_terraform_is_refused(fake: Fake) -> None:
