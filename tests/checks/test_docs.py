@@ -215,6 +215,12 @@ def test_the_examples_of_a_module_have_its_options(module: str) -> None:
     assert f"redash.ecs.{module}:" in examples
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may name: the headings, as GitHub and the site's MyST write them."""
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
 def is_name(word: str) -> bool:
     """Modules and other plugins begin with redash_, too; redash_* and redash_destroy_... are talk about names."""
     return not (ROOT / "plugins" / "modules" / f"{word}.py").exists() and word not in {"redash_ecs"} and not word.endswith("_")
@@ -274,5 +280,8 @@ class TestPage:
         assert not unknown, sorted(unknown)
 
     def test_every_link_within_the_repository_leads_somewhere(self, page: Path) -> None:
-        for target in re.findall(r"\]\((?!https?://|mailto:|#)([^)\s#]+)", page.read_text()):
-            assert (page.parent / target).exists(), target
+        for target, anchor in re.findall(r"\]\((?!https?://|mailto:)([^)\s#]*)(#[^)\s]+)?\)", page.read_text()):
+            path = page.parent / target if target else page
+            assert path.exists(), target
+            if anchor:
+                assert anchor.removeprefix("#") in anchors(path), f"{target}{anchor}"
