@@ -294,12 +294,20 @@ def _absent(params: Mapping[str, Any], context: Context, ecs: Any) -> dict[str, 
             services.update(ecs, {"cluster": params["cluster"], "service": params["name"], "desiredCount": 0})
             context.report(f"stopping {services.name_of(existing)}")
         if params["wait"]:
-            _wait(params, context, ecs, lambda service: service is None or not service["runningCount"] + service["pendingCount"], "stop")
+            _wait(params, context, ecs, lambda service: service is None or _all_stopped(params, ecs, service), "stop")
         services.delete(ecs, params["cluster"], params["name"])
     if params["wait"]:
         _wait_until_gone(params, context, ecs)
     context.report(f"deleted service {params['name']}")
     return result
+
+
+def _all_stopped(params: Mapping[str, Any], ecs: Any, service: Mapping[str, Any]) -> bool:
+    """Whether nothing of it runs. A task leaves the counts when it is told to stop, its containers may take a while."""
+    if service["runningCount"] + service["pendingCount"]:
+        return False
+    tasks = services.tasks(ecs, params["cluster"], params["name"], {})
+    return all(task.get("lastStatus") == "STOPPED" for task in tasks.values())
 
 
 def _wait_until_gone(params: Mapping[str, Any], context: Context, ecs: Any) -> None:

@@ -203,6 +203,10 @@ changed_files:
   returned: success
   type: list
   elements: str
+contents:
+  description: The rendered texts by path, for M(redash.ecs.redash_ecs_task_definition).
+  returned: in check mode
+  type: dict
 services:
   description: One entry for each ECS service and its task definition.
   returned: success
@@ -499,6 +503,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "release": release_facts(rendering.release),
         "left_out": list(rendering.left_out),
         "omitted_settings": list(rendering.omitted),
+        **({"contents": {str(dest / name): text for name, text in rendering.files.items()}} if check_mode else {}),
     }
 
 

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - The redash.ecs authors (@redash-ecs)
 description:
-  - Reads the services named, and their deployments, with one DescribeServices call for each ten of them.
+  - Reads the services named, or all of an installation, and their deployments, with one DescribeServices call for each ten of them.
   - A cluster or service that does not exist is no error; it is missing from the result.
 options:
   cluster:
@@ -20,10 +20,12 @@ options:
     type: str
     required: true
   services:
-    description: Names of the services to read.
+    description: Names of the services to read. Either this or O(installation) is required.
     type: list
     elements: str
-    required: true
+  installation:
+    description: Name of an installation, whose active services are read, whatever its topology.
+    type: str
 attributes:
   check_mode:
     description: Reads only; the same in check mode.
@@ -44,6 +46,13 @@ EXAMPLES = r"""
     services: [redash-prod]
     region: ap-northeast-1
   register: running
+
+- name: Read all services of an installation
+  redash.ecs.redash_ecs_info:
+    cluster: redash-prod
+    installation: redash-prod
+    region: ap-northeast-1
+  register: installation
 """
 
 RETURN = r"""
@@ -74,6 +83,15 @@ services:
       description: The five newest messages of the service, newest first.
       type: list
       elements: str
+    containers:
+      description: The names of its containers.
+      returned: with O(installation)
+      type: list
+      elements: str
+    has_scheduler:
+      description: Whether a scheduler is among them.
+      returned: with O(installation)
+      type: bool
   sample:
     redash-prod:
       status: ACTIVE
@@ -87,8 +105,10 @@ services:
 
 from typing import Any
 
+from ansible_collections.redash.ecs.plugins.module_utils.aws import installation
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.topology import has_scheduler
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
@@ -108,9 +128,23 @@ def _described(service: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _of_installation(ecs: Any, cluster: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for service in installation.services(ecs, cluster, name):
+        definition = installation.task_definition(ecs, service["taskDefinition"]) or {"containerDefinitions": []}
+        found[service["serviceName"]] = {
+            **_described(service),
+            "containers": [container["name"] for container in definition["containerDefinitions"]],
+            "has_scheduler": has_scheduler(definition),
+        }
+    return found
+
+
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Describe the services; ``services`` maps the name of each that exists to what it runs."""
     ecs = context.client("ecs")
+    if params["installation"]:
+        return {"changed": False, "services": _of_installation(ecs, params["cluster"], params["installation"])}
     names: list[str] = params["services"]
     found: dict[str, Any] = {}
     with aws_errors(f"read the services of cluster {params['cluster']}"):
@@ -133,8 +167,11 @@ def main() -> None:
         run,
         argument_spec={
             "cluster": {"type": "str", "required": True},
-            "services": {"type": "list", "elements": "str", "required": True},
+            "services": {"type": "list", "elements": "str"},
+            "installation": {"type": "str"},
         },
+        mutually_exclusive=[("services", "installation")],
+        required_one_of=[("services", "installation")],
     )
 
 

@@ -23,13 +23,17 @@ options:
     type: list
     elements: str
     default: []
-  families:
-    description: Families to prune, keeping the newest O(keep) revisions of each.
-    type: list
-    elements: str
-    default: []
+  installation:
+    description:
+      - Name of an installation whose families are pruned, those of its services and of its task runner, to the newest O(keep) revisions.
+      - What a service runs is kept whatever its age, and so is the revision before, to which C(rollback.yml) goes; of the task runner,
+        the newest revision of each image that a kept revision of a service has.
+    type: str
+  cluster:
+    description: Name or ARN of the ECS cluster of O(installation).
+    type: str
   keep:
-    description: How many revisions of O(families) to keep.
+    description: How many revisions of each family of O(installation) to keep, from 1 on.
     type: int
     default: 10
   in_use:
@@ -53,7 +57,8 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Keep the newest ten revisions
   redash.ecs.redash_ecs_revisions:
-    families: [redash-prod, redash-prod-task-runner]
+    cluster: redash-prod
+    installation: redash-prod
     keep: 10
     region: ap-northeast-1
 """
@@ -85,7 +90,7 @@ def _parts(arn: str) -> tuple[str, int]:
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Choose and deregister; ``deregistered`` lists the ARNs."""
     ecs = context.client("ecs")
-    if params["families"] and params["keep"] < 1:
+    if params["installation"] and params["keep"] < 1:
         raise RedashError(Problem(f"{params['keep']} is too few", "keep", "Keep at least one revision."))
     chosen: list[str] = []
     for arn in params["newer_than"]:
@@ -94,12 +99,43 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     for arn in params["task_definitions"]:
         family, revision = _parts(arn)
         chosen += [each for each in installation.revisions(ecs, family) if _parts(each)[1] == revision]
-    for family in params["families"]:
-        chosen += installation.revisions(ecs, family)[params["keep"] :]
-    unwanted = sorted(set(chosen) - set(params["in_use"]))
+    if params["installation"]:
+        chosen += _surplus(ecs, params["cluster"], params["installation"], params["keep"])
+    unwanted = sorted(set(chosen) - set(params["in_use"]), key=_parts)
     if not context.check_mode:
         installation.deregister(ecs, unwanted)
     return {"changed": bool(unwanted), "deregistered": unwanted}
+
+
+def _surplus(ecs: Any, cluster: str, name: str, keep: int) -> list[str]:
+    """Revisions of the installation's families beyond the newest ``keep`` that nobody needs."""
+    surplus: list[str] = []
+    kept: list[str] = []
+    for service in installation.services(ecs, cluster, name):
+        # During a deployment the old revision runs, too.
+        runs = {service["taskDefinition"], *(each["taskDefinition"] for each in service.get("deployments") or [])}
+        for family in {_parts(arn)[0] for arn in runs}:
+            active = installation.revisions(ecs, family)
+            oldest = min(_parts(arn)[1] for arn in runs if _parts(arn)[0] == family)
+            before = next((arn for arn in active if _parts(arn)[1] < oldest), "")
+            needed = {*active[:keep], *runs, before}
+            kept += [arn for arn in active if arn in needed]
+            surplus += [arn for arn in active if arn not in needed]
+    runners = installation.revisions(ecs, f"{name}-task-runner")
+    # Without a service nobody knows which images are needed: the first set-up, or the last service was deleted.
+    if kept and runners[keep:]:
+        images = {image for arn in kept for image in _images(ecs, arn)}
+        for arn in runners:
+            found = images & _images(ecs, arn)
+            images -= found
+            if not found and arn not in runners[:keep]:
+                surplus.append(arn)
+    return surplus
+
+
+def _images(ecs: Any, arn: str) -> set[str]:
+    definition = installation.task_definition(ecs, arn)
+    return set(installation.images(definition)) if definition else set()
 
 
 def main() -> None:
@@ -108,10 +144,12 @@ def main() -> None:
         argument_spec={
             "newer_than": {"type": "list", "elements": "str", "default": []},
             "task_definitions": {"type": "list", "elements": "str", "default": []},
-            "families": {"type": "list", "elements": "str", "default": []},
+            "installation": {"type": "str"},
+            "cluster": {"type": "str"},
             "keep": {"type": "int", "default": 10},
             "in_use": {"type": "list", "elements": "str", "default": []},
         },
+        required_by={"installation": ["cluster"]},
     )
 
 

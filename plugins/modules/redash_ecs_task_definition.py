@@ -27,6 +27,12 @@ options:
   ecs_params:
     description: The C(ecs-params.yml). Without one there is no task size, role or secret.
     type: path
+  contents:
+    description:
+      - The texts of files that are not written, by path, as M(redash.ecs.redash_compose_render) returns them in check mode. They are
+        taken instead of what lies there.
+    type: dict
+    default: {}
   project_name:
     description: The task definition's family.
     type: str
@@ -95,6 +101,10 @@ task_definition_arn:
   returned: always
   type: str
   sample: arn:aws:ecs:ap-northeast-1:000000000000:task-definition/redash-prod:4
+registered:
+  description: Whether a revision was registered (in check mode - would be).
+  returned: always
+  type: bool
 family:
   description: The family.
   returned: always
@@ -126,6 +136,7 @@ import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import task_definitions
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.compose import read_file
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition import Translation, canonical, differences, masked, translate
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition_checks import validate
@@ -134,6 +145,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_m
 ARGUMENTS: dict[str, Any] = {
     "compose_files": {"type": "list", "elements": "path", "required": True},
     "ecs_params": {"type": "path"},
+    "contents": {"type": "dict", "default": {}},
     "project_name": {"type": "str", "required": True},
     "launch_type": {"type": "str", "choices": ["FARGATE", "EC2", "EXTERNAL"], "default": "FARGATE"},
     "environment": {"type": "dict", "default": {}},
@@ -145,8 +157,13 @@ ARGUMENTS: dict[str, Any] = {
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Register what the files say, if it is not registered already."""
     environ = {str(name): str(value) for name, value in params["environment"].items() if value is not None}
+    contents: dict[str, str] = params["contents"]
+
+    def read(path: Path) -> bytes:
+        return contents[str(path)].encode() if str(path) in contents else read_file(path)
+
     translation = translate(
-        params["compose_files"], params["ecs_params"] or "", params["project_name"], params["launch_type"], environ, Path.cwd()
+        params["compose_files"], params["ecs_params"] or "", params["project_name"], params["launch_type"], environ, Path.cwd(), read=read
     )
     request = translation.request
     if params["task_role_arn"]:
@@ -176,6 +193,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
             task_definitions.retag(ecs, registered["taskDefinitionArn"], tags_before, tags)
     result = {
         "changed": bool(changes or tag_changes),
+        "registered": bool(changes),
         "task_definition_arn": registered["taskDefinitionArn"] if registered else "",
         "family": request["family"],
         "revision": registered["revision"] if registered else 0,

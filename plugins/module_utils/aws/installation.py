@@ -8,9 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
 SERVICES_PER_CALL = 10
+
+# What the official compose files call their services, whatever the release.
+PARTS = {service.name for release in RELEASES.values() for service in release.services}
 
 
 def services(ecs: Any, cluster: str, name: str) -> list[dict[str, Any]]:
@@ -26,7 +30,19 @@ def services(ecs: Any, cluster: str, name: str) -> list[dict[str, Any]]:
         found = []
         for start in range(0, len(names), SERVICES_PER_CALL):
             found += ecs.describe_services(cluster=cluster, services=names[start : start + SERVICES_PER_CALL])["services"]
-    return [service for service in found if service["status"] == "ACTIVE"]
+    return [service for service in found if service["status"] == "ACTIVE" and _is_part(ecs, service, name)]
+
+
+def _is_part(ecs: Any, service: Mapping[str, Any], name: str) -> bool:
+    """Whether a service is the installation's own: another one, ``<name>-staging``, may live in the same cluster.
+
+    Of the split topology, each service has the name of its container.
+    """
+    part = service["serviceName"].removeprefix(f"{name}-")
+    if service["serviceName"] == name or part in PARTS:
+        return True
+    definition = task_definition(ecs, service["taskDefinition"])
+    return definition is not None and any(container["name"] == part for container in definition["containerDefinitions"])
 
 
 def task_definition(ecs: Any, name: str) -> dict[str, Any] | None:

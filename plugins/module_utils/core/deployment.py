@@ -273,9 +273,17 @@ class Watch:
             for task in snapshot.tasks
         ):
             return GOING
-        if snapshot.targets is not None and desired and sum(target.state == "healthy" for target in snapshot.targets) < desired:
+        if snapshot.targets is not None and desired and self._healthy(snapshot) < desired:
             return GOING
         return Verdict(State.DONE)
+
+    def _healthy(self, snapshot: Snapshot) -> int:
+        """How many targets are healthy; of this deployment's own tasks, where their addresses are known.
+
+        While an installation changes its topology, another service's targets are in the same target group.
+        """
+        own = {address for task in snapshot.tasks if self.is_mine(task) for address in addresses(task)}
+        return sum(target.state == "healthy" and (not own or target.address.rpartition(":")[0] in own) for target in snapshot.targets or ())
 
     def standing(self, snapshot: Snapshot) -> str:
         """Where things stand, in one line: what a time limit's message ends with."""
@@ -291,6 +299,16 @@ class Watch:
 
 def _has_tasks(deployment: Mapping[str, Any]) -> bool:
     return bool(deployment.get("runningCount") or deployment.get("pendingCount"))
+
+
+def addresses(task: Mapping[str, Any]) -> list[str]:
+    """The addresses of a task in awsvpc mode."""
+    return [
+        detail["value"]
+        for attachment in task.get("attachments") or []
+        for detail in attachment.get("details") or []
+        if detail.get("name") in ("privateIPv4Address", "privateIPv6Address")
+    ]
 
 
 def is_failure(task: Mapping[str, Any]) -> bool:

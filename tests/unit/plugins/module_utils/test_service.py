@@ -393,6 +393,21 @@ def test_success_waits_for_healthy_targets_after_ecs_is_content(stage: Stage, ec
     assert stage.time.seconds >= 90
 
 
+def test_healthy_targets_of_another_service_in_the_target_group_are_not_its_own(stage: Stage, ecs: FakeEcs) -> None:
+    """As while an installation changes its topology: the old service answers until the new one does."""
+
+    def up() -> None:
+        interface = {"type": "ElasticNetworkInterface", "details": [{"name": "privateIPv4Address", "value": "10.0.0.2"}]}
+        ecs.task("new", attachments=[interface])
+        ecs.steady()
+        ecs.targets = [("10.0.0.1", "healthy", ""), ("10.0.0.2", "initial", "")]
+
+    ecs.at(5, up)
+    ecs.at(60, lambda: setattr(ecs, "targets", [("10.0.0.1", "healthy", ""), ("10.0.0.2", "healthy", "")]))
+    stage.run(subnets=["subnet-a"], launch_type="FARGATE")
+    assert stage.time.seconds >= 60
+
+
 def test_a_container_that_runs_for_two_seconds_is_no_success(stage: Stage, ecs: FakeEcs) -> None:
     ecs.running_service(7, load_balancer=False)
 
@@ -785,11 +800,14 @@ def test_ecs_s_refusals_say_what_to_do(stage: Stage, ecs: FakeEcs, code: str, me
 
 def test_deleting_scales_to_zero_waits_deletes_and_waits(stage: Stage, ecs: FakeEcs) -> None:
     ecs.running_service(8)
+    old = ecs.service["deployments"][0]
 
     def stopped() -> None:
-        ecs.service.update(runningCount=0)
+        ecs.task("old", "STOPPED", deployment=old)
         ecs.story = [(20, lambda: ecs.service.update(status="INACTIVE"))]
 
+    # It leaves the count when it is told to stop; its containers may be a while about it.
+    ecs.at(10, lambda: ecs.service.update(runningCount=0) or ecs.task("old", "DEPROVISIONING", deployment=old))
     ecs.at(30, stopped)
     assert stage.run(state="absent")["changed"] is True
     assert [call for call, _ in ecs.writes] == ["UpdateService", "DeleteService"]

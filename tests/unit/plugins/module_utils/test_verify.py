@@ -18,6 +18,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Prob
 from ansible_collections.redash.ecs.plugins.module_utils.verify import run
 from ansible_collections.redash.ecs.plugins.modules import (
     redash_ecs_autoscaling,
+    redash_ecs_info,
     redash_ecs_logs,
     redash_ecs_revisions,
     redash_ecs_rollback_info,
@@ -84,6 +85,7 @@ class Ecs(Fake):
             "taskDefinition": definition,
             "desiredCount": count,
             "runningCount": count,
+            "pendingCount": 0,
         }
 
     def list_services(self, cluster: str) -> dict[str, Any]:
@@ -530,8 +532,11 @@ def test_an_emulator_without_autoscaling_has_none_and_aws_is_believed(account: A
 
 
 def revisions(account: Account, **params: Any) -> list[str]:
-    defaults = {"newer_than": [], "task_definitions": [], "families": [], "keep": 10, "in_use": []}
-    return [arn.rpartition("/")[2] for arn in redash_ecs_revisions.run({**defaults, **params}, account.context())["deregistered"]]
+    defaults = {"newer_than": [], "task_definitions": [], "installation": None, "cluster": "prod", "keep": 10, "in_use": []}
+    check_mode = params.pop("check_mode", False)
+    done = redash_ecs_revisions.run({**defaults, **params}, account.context(check_mode=check_mode))
+    assert done["changed"] is bool(done["deregistered"])
+    return [arn.rpartition("/")[2] for arn in done["deregistered"]]
 
 
 def test_what_was_registered_since_is_taken_back_and_twice_is_once(account: Account) -> None:
@@ -546,11 +551,52 @@ def test_what_was_registered_since_is_taken_back_and_twice_is_once(account: Acco
 
 
 def test_revisions_are_pruned_to_a_number_kept_but_for_those_in_use(account: Account) -> None:
-    arns = {revision: account.ecs.define("prod", revision, "redash/redash:25.8.0") for revision in (4, 5, 6)}
-    assert revisions(account, families=["prod"], keep=2, in_use=[account.ecs.services["prod"]["taskDefinition"]]) == ["prod:4"]
-    assert account.ecs.definitions[arns[5]]["status"] == "ACTIVE"
+    """prod:3 runs. Registered since and never deployed, or rolled back from: 4 to 6."""
+    arns = {revision: account.ecs.define("prod", revision, "redash/redash:25.1.0") for revision in (1, 2, 4, 5, 6)}
+    assert revisions(account, installation="prod", keep=2, check_mode=True) == ["prod:1", "prod:4"]
+    assert account.ecs.definitions[arns[1]]["status"] == "ACTIVE", "check mode"
+    assert revisions(account, installation="prod", keep=2, in_use=[arns[1]]) == ["prod:4"]
+    # 5 and 6 are the newest, 3 runs, 2 is what rollback.yml goes to.
+    assert revisions(account, installation="prod", keep=2) == ["prod:1"]
+    assert revisions(account, installation="prod", keep=2) == []
+    assert back(account)["services"]["prod"]["task_definition"] == arns[2]
     with pytest.raises(RedashError, match="keep: 0 is too few"):
-        revisions(account, families=["prod"], keep=0)
+        revisions(account, installation="prod", keep=0)
+
+
+def test_what_an_unfinished_deployment_still_runs_is_kept_and_so_is_the_one_before_it(account: Account) -> None:
+    arns = {revision: account.ecs.define("prod", revision, "redash/redash:25.1.0") for revision in (1, 2, 4, 5, 6)}
+    account.ecs.services["prod"]["deployments"] = [
+        {"status": "PRIMARY", "taskDefinition": arns[6]},
+        {"status": "ACTIVE", "taskDefinition": account.ecs.services["prod"]["taskDefinition"]},
+    ]
+    account.ecs.services["prod"]["taskDefinition"] = arns[6]
+    assert revisions(account, installation="prod", keep=1) == ["prod:1", "prod:4", "prod:5"]
+
+
+def test_the_task_runner_keeps_a_revision_of_each_image_that_can_be_rolled_back_to(account: Account) -> None:
+    account.ecs.serve("prod", account.ecs.define("prod", 4, "redash/redash:25.8.0"))
+    for revision in (4, 5, 6, 7):
+        account.ecs.define("prod-task-runner", revision, "redash/redash:25.8.0")
+    assert account.runner.endswith("prod-task-runner:3"), "of 25.1.0, as prod:3"
+    assert revisions(account, installation="prod", keep=2) == ["prod-task-runner:4", "prod-task-runner:5"]
+    assert back(account)["task_runner"] == account.runner
+
+
+def test_another_installation_in_the_cluster_whose_name_begins_alike_is_left_alone(account: Account) -> None:
+    for revision in (1, 2, 3, 4):
+        arn = account.ecs.define("prod-staging", revision, "redash/redash:25.8.0")
+        account.ecs.definitions[arn]["containerDefinitions"][0]["name"] = "server"
+    account.ecs.serve("prod-staging", arn)
+    assert revisions(account, installation="prod", keep=1) == []
+    assert list(account.verify()["running"]["services"]) == ["prod"]
+    # A service of the split topology has the name of its container.
+    account.ecs.serve("prod-exporter", account.ecs.define("prod-exporter", 1, "example.com/exporter:1"))
+    assert list(services_of(account)) == ["prod", "prod-exporter"]
+
+
+def services_of(account: Account) -> dict[str, Any]:
+    return redash_ecs_info.run({"cluster": "prod", "services": None, "installation": "prod"}, account.context())["services"]
 
 
 def back(account: Account, revision: int | None = None, version: str | None = None) -> dict[str, Any]:

@@ -66,12 +66,15 @@ def test_check_mode_says_the_same_and_writes_nothing(tmp_path: Path) -> None:
     dest = tmp_path / "compose"
     checked = module.run(params(dest), check_mode=True)
     assert not dest.exists()
+    contents = checked.pop("contents")
     assert module.run(params(dest), check_mode=False) == checked
+    assert {path: Path(path).read_text() for path in checked["files"]} == contents
     before = snapshot(dest)
     changed = params(dest, workers={"server": 2})
     checked = module.run(changed, check_mode=True)
     assert checked["changed"] is True
     assert snapshot(dest) == before
+    checked.pop("contents")
     assert module.run(changed, check_mode=False) == checked
 
 
@@ -257,7 +260,7 @@ def test_the_role_hands_over_every_option() -> None:
 
 
 def test_what_is_returned_is_documented(tmp_path: Path) -> None:
-    result = module.run(params(tmp_path), check_mode=False)
+    result = module.run(params(tmp_path), check_mode=True)
     documented = yaml.safe_load(module.RETURN)
     assert set(result) - {"changed", "diff"} == set(documented)
     assert set(result["services"][0]) == set(documented["services"]["contains"])

@@ -32,7 +32,7 @@ def ecs() -> Any:
 
 
 def read(ecs: Any, *names: str) -> dict[str, Any]:
-    return run({"cluster": "redash", "services": list(names)}, Context(client=lambda service: ecs))["services"]
+    return run({"cluster": "redash", "services": list(names), "installation": None}, Context(client=lambda service: ecs))["services"]
 
 
 def test_an_active_service_is_told_with_its_newest_deployment(ecs: Any) -> None:

@@ -85,6 +85,7 @@ def params(tmp_path: Path) -> dict[str, Any]:
         "project_name": "redash",
         "launch_type": "FARGATE",
         "environment": {"TAG": "25.8.0"},
+        "contents": {},
         "task_role_arn": None,
         "tags": None,
     }
@@ -131,6 +132,18 @@ def test_every_change_registers_a_revision(params: dict[str, Any], clients: Reco
     result = apply(params, clients)
     assert (result["changed"], result["revision"], result["differences"]) == (True, 2, [line])
     assert apply(params, clients)["changed"] is False
+
+
+def test_what_check_mode_rendered_is_judged_although_it_is_not_written(params: dict[str, Any], clients: Recorder) -> None:
+    apply(params, clients)
+    path = params["compose_files"][0]
+    changed = {**params, "contents": {path: COMPOSE.replace("REDASH_WEB_WORKERS: 4", "REDASH_WEB_WORKERS: 2")}}
+    predicted = apply(changed, clients, check_mode=True)
+    assert (predicted["registered"], predicted["differences"]) == (True, ["server: REDASH_WEB_WORKERS 4 -> 2"])
+    new = str(Path(path).with_name("docker-compose-worker.yml"))
+    first = apply({**params, "compose_files": [new], "contents": {new: COMPOSE}, "project_name": "redash-worker"}, clients, check_mode=True)
+    assert first["differences"] == ["task: new, with server"]
+    assert not Path(new).exists()
 
 
 def test_check_mode_tells_and_registers_nothing(params: dict[str, Any], clients: Recorder) -> None:
@@ -253,4 +266,11 @@ def test_the_documentation_is_that_of_the_argument_spec() -> None:
         assert documented == argument
     assert set(options) == set(module.ARGUMENTS)
     assert yaml.safe_load(module.EXAMPLES)
-    assert set(yaml.safe_load(module.RETURN)) == {"task_definition_arn", "family", "revision", "task_definition", "differences"}
+    assert set(yaml.safe_load(module.RETURN)) == {
+        "task_definition_arn",
+        "registered",
+        "family",
+        "revision",
+        "task_definition",
+        "differences",
+    }
