@@ -78,10 +78,11 @@ def test_a_service_that_scales_keeps_its_number_while_the_others_get_theirs(
             requiresCompatibilities=["FARGATE"],
             cpu="256",
             memory="512",
-            containerDefinitions=[{"name": name, "image": "redash/redash:25.8.0"}],
+            containerDefinitions=[{"name": name.removeprefix("shop-"), "image": "redash/redash:25.8.0"}],
         )
-    deploy = [{"import_role": {"name": "redash.ecs.ecs_cli_service"}}]
-    assert playbook.run(deploy, variables=variables).returncode == 0
+    deploy = [{"import_role": {"name": f"redash.ecs.{name}"}} for name in ("redash", "ecs_cli_service")]
+    first = playbook.run(deploy, variables=variables)
+    assert first.returncode == 0, first.stdout
     for name in ("shop-worker", "shop-scheduler"):
         ecs.update_service(cluster="scaling", service=name, desiredCount=3)
     asked = {**variables, "redash_autoscaling": {"worker": {"min": 2, "max": 6, "cpu_percent": 60}}}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +60,13 @@ def variables(aws: LocalAws, tmp_path: Path) -> dict[str, Any]:
         "redash_name": "shop",
         "redash_work_dir": str(tmp_path / "work"),
         "redash_infrastructure": INFRASTRUCTURE,
+        "redash_topology": "split",
         "redash_desired_count": 2,
         "task_definition_arns": {},
         "compose_render_result": {
             "services": [
                 service("worker", tmp_path),
-                service("scheduler", tmp_path, desired_count=1, deployment_configuration=ONE_AT_A_TIME),
+                service("scheduler", tmp_path, desired_count=1, has_scheduler=True, deployment_configuration=ONE_AT_A_TIME),
             ],
         },
     }
@@ -75,7 +77,7 @@ def test_split_services_are_made_once_and_the_scheduler_is_never_two(aws: LocalA
     assert first.returncode == 0, first.stdout
     assert "[prod] created service shop-worker" in first.stdout, "live output"
     second = playbook.run(ROLE, variables=variables)
-    assert (changes(first.stdout), changes(second.stdout)) == (1, 0)
+    assert (changes(first.stdout), changes(second.stdout)) == (2, 0)
     found = aws.client("ecs").describe_services(cluster="shop", services=["shop-worker", "shop-scheduler"])["services"]
     worker, scheduler = sorted(found, key=lambda one: one["serviceName"], reverse=True)
     assert (worker["desiredCount"], scheduler["desiredCount"]) == (2, 1)
@@ -127,6 +129,50 @@ def test_tasks_with_a_public_address_run_in_the_public_subnets(aws: LocalAws, pl
     # This AWS has no such subnet, which is how it can be seen which one the task was to run in.
     assert "subnet-c" in done.stdout.rsplit("fatal:", 1)[1], done.stdout
     assert "subnet-a" not in done.stdout
+
+
+def test_a_change_of_topology_never_has_two_schedulers_and_leaves_no_service_behind(
+    aws: LocalAws, playbook: Playbook, variables: dict[str, Any]
+) -> None:
+    ecs = aws.client("ecs")
+    ecs.create_cluster(clusterName="moving")
+    infrastructure = {**INFRASTRUCTURE, "cluster_name": "moving"}
+    # Another installation's, in the same cluster, whose name begins alike.
+    for family, containers in (("shop", ["server", "scheduler", "worker"]), ("shop-staging", ["server", "scheduler", "worker"])):
+        ecs.register_task_definition(
+            family=family,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[{"name": name, "image": "redash/redash:25.8.0"} for name in containers],
+        )
+    ecs.create_service(cluster="moving", serviceName="shop-staging", taskDefinition="shop-staging", desiredCount=0)
+    whole = service(
+        "shop", playbook.folder, family="shop", desired_count=1, has_scheduler=True, containers=["server", "scheduler", "worker"]
+    )
+    split = variables["compose_render_result"]["services"]
+
+    def services() -> list[str]:
+        return sorted(arn.rpartition("/")[2] for arn in ecs.list_services(cluster="moving")["serviceArns"])
+
+    def apply(rendered: list[dict[str, Any]], *options: str) -> list[str]:
+        given = {**variables, "redash_infrastructure": infrastructure, "compose_render_result": {"services": rendered}}
+        done = playbook.run(ROLE, *options, variables=given)
+        assert done.returncode == 0, done.stdout
+        apply.changes = changes(done.stdout)  # type: ignore[attr-defined]
+        return re.findall(r"\[prod\] ((?:created|deleted) service [\w-]+)", done.stdout)
+
+    apply([whole])
+    assert services() == ["shop", "shop-staging"]
+    foretold = apply(split, "--check")
+    assert (foretold, services()) == ([], ["shop", "shop-staging"]), "check mode"
+    assert apply.changes == 3, "two services to make, one to delete"  # type: ignore[attr-defined]
+    assert apply(split) == ["created service shop-worker", "deleted service shop", "created service shop-scheduler"]
+    assert services() == ["shop-scheduler", "shop-staging", "shop-worker"]
+    assert apply(split) == []
+    assert apply([whole]) == ["deleted service shop-scheduler", "created service shop", "deleted service shop-worker"]
+    assert services() == ["shop", "shop-staging"]
 
 
 def test_a_count_left_empty_stays_autoscaling_s(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
