@@ -43,10 +43,7 @@ def redash(demo: Demo) -> Iterator[Installation]:
     yield installation
     # The demo as it was, for whoever comes after.
     installation.sql(f"drop table if exists to_come; update alembic_version set version_num = '{HEAD}'")
-    ssm = installation.client("ssm")
-    for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=f"/redash/{NAME}/releases", Recursive=True):
-        for parameter in page["Parameters"]:
-            ssm.delete_parameter(Name=parameter["Name"])
+    installation.forget_releases()
     assert installation.run("site.yml").rc == 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e_upgrade.installation import NAME, PREFIX, ROOT, Installation
+from tests.e2e_upgrade.installation import NAME, ROOT, Installation
 
 START = "start"
 IMAGES = r"""
@@ -26,8 +26,9 @@ from demo.instance import Instance
 instance = Instance.from_environment(os.environ)
 found = engine.ensure(instance)
 base = images.ensure_base(found, instance)
-for version in ("10.1.0", "25.8.0", "26.3.0"):
+for version in ("8.0.0", "10.1.0", "25.8.0", "26.3.0"):
     images.build_stand_in(found, base, version)
+images.build_stand_in(found, base, "10.1.0", fault="migration")
 for fault in ("migration", "crash", "crash-server", "unhealthy"):
     images.build_stand_in(found, base, "25.8.0", fault=fault)
 """
@@ -59,22 +60,14 @@ def made() -> Iterator[Installation]:
 @pytest.fixture
 def redash(made: Installation) -> Installation:
     """10.1.0, running, as it was made: task definition 1, nothing released yet."""
-    ecs, ssm, rds = made.client("ecs"), made.client("ssm"), made.client("rds")
-    for service in made.services():
-        ecs.update_service(cluster=NAME, service=service, desiredCount=0)
-    until = time.monotonic() + 120
-    while (running := made.running_tasks()) and time.monotonic() < until:
-        for arn in running:
-            ecs.stop_task(cluster=NAME, task=arn)
-        time.sleep(0.5)
+    ecs, rds = made.client("ecs"), made.client("rds")
+    made.stop_everything()
     made.copy_database(START, "redash")
     for family in (NAME, f"{NAME}-task-runner"):
         for arn in ecs.list_task_definitions(familyPrefix=family)["taskDefinitionArns"]:
             if not arn.endswith(":1"):
                 ecs.deregister_task_definition(taskDefinition=arn)
-    for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=f"{PREFIX}/releases", Recursive=True):
-        for parameter in page["Parameters"]:
-            ssm.delete_parameter(Name=parameter["Name"])
+    made.forget_releases()
     for snapshot in rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]:
         rds.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier=snapshot["DBClusterSnapshotIdentifier"])
     # What a restore kept aside.
@@ -88,7 +81,29 @@ def redash(made: Installation) -> Installation:
         made.sql(f'drop database "{aside}" with (force)', "postgres")
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, "minimumHealthyPercent": 100, "maximumPercent": 200}
     ecs.update_service(cluster=NAME, service=NAME, taskDefinition=f"{NAME}:1", desiredCount=1, deploymentConfiguration=breaker)
+    until = time.monotonic() + 120
     while made.services()[NAME] != (f"{NAME}:1", 1, 1) and time.monotonic() < until:
         time.sleep(0.5)
     assert made.services()[NAME] == (f"{NAME}:1", 1, 1)
     return made
+
+
+@pytest.fixture
+def split(made: Installation) -> Iterator[Installation]:
+    """8.0.0, each of its processes a service of its own, made from an empty database on the same infrastructure."""
+    variables = {"redash_version": "8.0.0", "redash_topology": "split"}
+    made.stop_everything()
+    made.remove_services()
+    made.forget_releases()
+    made.empty_database("redash")
+    site = made.run("site.yml", **variables)
+    assert site.rc == 0, site.output
+    groups = made.run("manage.yml", cmd="groups create analysts", **variables)
+    assert groups.rc == 0, groups.output
+    made.sql(PEOPLE)
+    yield made
+    made.stop_everything()
+    made.remove_services()
+    made.forget_releases()
+    made.copy_database(START, "redash")
+    assert made.run("site.yml", redash_version="10.1.0").rc == 0

@@ -192,6 +192,27 @@ class Installation:
         # An emulator that was restarted may list tasks that ended without it.
         return [task["taskArn"] for task in tasks if task["lastStatus"] != "STOPPED"]
 
+    def stop_everything(self) -> None:
+        """Every service to nought, every task ended."""
+        ecs = self.client("ecs")
+        for service in self.services():
+            ecs.update_service(cluster=NAME, service=service, desiredCount=0)
+        until = time.monotonic() + 120
+        while (running := self.running_tasks()) and time.monotonic() < until:
+            for arn in running:
+                ecs.stop_task(cluster=NAME, task=arn)
+            time.sleep(0.5)
+
+    def remove_services(self) -> None:
+        for service in self.services():
+            self.client("ecs").delete_service(cluster=NAME, service=service, force=True)
+
+    def forget_releases(self) -> None:
+        ssm = self.client("ssm")
+        for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=f"{PREFIX}/releases", Recursive=True):
+            for parameter in page["Parameters"]:
+                ssm.delete_parameter(Name=parameter["Name"])
+
     def task_runner(self) -> str:
         return str(self.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-task-runner")["taskDefinition"]["taskDefinitionArn"])
 
@@ -230,6 +251,10 @@ class Installation:
             return self.sql(f"select 1 from pg_database where datname = '{name}'", "postgres") == ["1"]
         except (RuntimeError, NotFound):
             return False
+
+    def empty_database(self, name: str) -> None:
+        self.sql(f"drop database if exists {name} with (force)", "postgres")
+        self.sql(f"create database {name} owner redash", "postgres")
 
     def copy_database(self, source: str, target: str) -> None:
         """Make ``target`` what ``source`` is, whoever is connected to either."""

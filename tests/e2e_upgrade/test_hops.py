@@ -1,0 +1,41 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From 8 to 10, in services of their own: RQ instead of Celery, and another set of services."""
+
+from __future__ import annotations
+
+from tests.e2e_upgrade.installation import NAME, Installation, calm
+
+BEFORE, AFTER = "e5c7a4e2df4d", "89bc7873a3e0"
+SPLIT = {"redash_topology": "split"}
+
+
+def test_from_8_to_10_the_set_of_services_changes_and_is_put_back_where_it_fails(split: Installation) -> None:
+    people, services = split.people(), split.services()
+    assert f"{NAME}-worker" not in services
+
+    plan = split.run("upgrade.yml", "--check", **split.to("10.1.0"), **SPLIT)
+    assert plan.rc == 0, plan.output
+    for said in ("Redash 8.0.0 -> 10.1.0", "d7d747033183 encrypt alert destinations", "Stop the scheduler and the workers"):
+        assert said in plan.output, plan.output
+    assert split.services() == services
+
+    failed = split.upgrade("10.1.0", fault="migration", **SPLIT)
+    assert "The upgrade failed and everything is as it was" in failed.message, failed.output
+    calm(failed)
+    assert split.services() == services
+    assert split.schema() == BEFORE
+    assert split.people() == people
+
+    done = split.upgrade("10.1.0", **SPLIT)
+    assert done.rc == 0, done.output
+    calm(done)
+    after = split.services()
+    assert set(after) - set(services) == {f"{NAME}-worker"}
+    assert all(running == desired == 1 for _definition, desired, running in after.values()), after
+    assert split.schema() == AFTER
+    assert split.people() == people
+    # What runs last is stopped last: nobody queues what nobody takes.
+    assert split.record()["done"].index("stop_workers") < split.record()["done"].index("stop_server")
+    site = split.run("site.yml", redash_version="10.1.0", **SPLIT)
+    assert "changed=0" in site.output, site.output
