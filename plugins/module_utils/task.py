@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import prepare
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.work import Work
 
@@ -47,6 +48,7 @@ ARGUMENTS: dict[str, Any] = {
     "stream": {"type": "bool", "default": True},
     "wait": {"type": "bool", "default": True},
     "log_lines_max": {"type": "int", "default": 10000},
+    "failure_details": {"type": "bool", "default": True},
 }
 
 SPECIFICATION: dict[str, Any] = {
@@ -71,4 +73,9 @@ def run(params: Mapping[str, Any], context: Context) -> dict[str, Any]:
     for command in plan.commands:
         for note in command.notes:
             context.report(note)
-    return Work(params, context, plan).run()
+    try:
+        return Work(params, context, plan).run()
+    except RedashError as error:
+        if not params["failure_details"]:
+            error.result = {name: error.result[name] for name in ("task_arn", "rc") if name in error.result}
+        raise

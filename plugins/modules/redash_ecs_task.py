@@ -156,6 +156,12 @@ options:
     description: How many lines the result holds at most, the last ones. All lines are shown, and are in the log stream.
     type: int
     default: 10000
+  failure_details:
+    description:
+      - Whether a failure returns everything that a success does. Ansible prints a failure's result whole; where the lines were shown
+        live and the message says why, V(false) leaves the task's ARN and the exit code beside the message.
+    type: bool
+    default: true
 attributes:
   check_mode:
     support: full

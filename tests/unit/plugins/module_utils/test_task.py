@@ -79,6 +79,14 @@ def test_a_failure_shows_nothing_of_what_a_program_says_to_its_playbook() -> Non
     assert "Can't locate revision" in str(error)
 
 
+def test_a_failure_without_details_is_its_message_the_task_and_the_exit_code() -> None:
+    aws = Aws()
+    aws.life = lambda seconds: ran(seconds, runs=10, exit_code=3)
+    error = failed(aws, command=["false"], failure_details=False)
+    assert set(error.result) == {"task_arn", "rc"}
+    assert error.result["rc"] == 3
+
+
 def test_the_exit_is_seen_while_deprovisioning_and_the_log_is_read_to_its_end_first() -> None:
     aws = Aws()
     aws.life = lambda seconds: ran(seconds, runs=10, deprovisioning=15)
