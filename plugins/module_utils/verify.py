@@ -161,7 +161,7 @@ def _key(params: dict[str, Any], context: Context, definitions: list[dict[str, A
     """Whether the encryption key in use has yet to be put into the secret store; a problem where another one would be used."""
     try:
         containers = [container for definition in definitions for container in definition["containerDefinitions"]]
-        given = params["secret_key"] or None
+        given = params["encryption_key"] or None
         # A parameter that was deleted: the person who read the key from a running container gives it.
         in_use = key_in_use(containers, lambda reference: parameters.read_reference(context.client, reference) or given)
         stored = parameters.read(context.client("ssm"), params["prefix"], ["secret_key"], decrypt=True).get("secret_key")

@@ -47,11 +47,11 @@ options:
     default: ""
   prefix:
     description:
-      - Path of the secrets. With it, the encryption key in use is held against the stored one and against O(secret_key); a differing one
+      - Path of the secrets. With it, the encryption key in use is held against the stored one and against O(encryption_key); a differing one
         is a problem.
     type: str
     default: ""
-  secret_key:
+  encryption_key:
     description: The encryption key that a person gives, where one does.
     type: str
     default: ""
@@ -146,7 +146,7 @@ def main() -> None:
             "kms_key_id": {"type": "str", "default": "", "no_log": False},
             "database_cluster": {"type": "str", "default": ""},
             "prefix": {"type": "str", "default": ""},
-            "secret_key": {"type": "str", "default": "", "no_log": True},
+            "encryption_key": {"type": "str", "default": "", "no_log": True},
         },
     )
 

@@ -251,7 +251,7 @@ class Account:
             "kms_key_id": "alias/redash/prod",
             "database_cluster": "prod",
             "prefix": "/redash/prod",
-            "secret_key": "",
+            "encryption_key": "",
         }
         return run({**defaults, **params}, self.context())
 
@@ -396,10 +396,10 @@ def test_the_key_of_an_upgrade(account: Account, given: str, stored: str | None,
         container["secrets"] = []
         container["environment"] = [{"name": "REDASH_SECRET_KEY", "value": in_use}] if in_use else []
     if said in ("keep", "store"):
-        assert account.verify("25.8.0", secret_key=given)["key_to_store"] is (said == "store")
+        assert account.verify("25.8.0", encryption_key=given)["key_to_store"] is (said == "store")
         return
     with pytest.raises(RedashError) as caught:
-        account.verify("25.8.0", secret_key=given)
+        account.verify("25.8.0", encryption_key=given)
     assert len(caught.value.problems) == 1
     assert str(caught.value).startswith(f"/redash/prod/secret_key: {said}")
 
