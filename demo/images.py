@@ -315,5 +315,5 @@ def ensure_redash(engine: Engine, instance: Instance, version: str, reachable: b
             build_stand_in(engine, base, known)
     say(f"  NOTE: Docker Hub can't be reached, and {official} is not here.")
     say(f"  NOTE: a STAND-IN plays Redash: {stand_in_image(version)}. It has the")
-    say("        commands, tables, queues and addresses of Redash, and no dashboards.")
+    say("  commands, tables, queues and addresses of Redash, and no dashboards.")
     return STAND_IN_REPOSITORY

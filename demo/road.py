@@ -158,9 +158,11 @@ def farewell(instance: Instance, repository: str, seconds: float) -> None:
     if repository == images.STAND_IN_REPOSITORY:
         say("  A STAND-IN plays Redash here: the official image could not be had.")
     say(f"  Redash answers at   http://{INSTALLATION}.alb.localhost:{instance.port}/   (after {seconds:.0f} s)")
-    say(f"  Sign in as          admin@example.com, with the password that `{prefix}make demo-password` prints")
-    say(f"  Run a command:      {prefix}.venv/bin/ansible-playbook -i {INVENTORY} manage.yml -e 'cmd=\"users list\"'")
-    say(f"  Stop it:            {prefix}make demo-down")
+    # Each line fits a terminal of 80 columns, and the command can be copied whole.
+    say(f"  Sign in as          admin@example.com; its password: {prefix}make demo-password")
+    say(f"  Stop it             {prefix}make demo-down")
+    say("  Run a command:")
+    say(f"  {prefix}.venv/bin/ansible-playbook -i {INVENTORY} manage.yml -e cmd='users list'")
 
 
 def password(instance: Instance) -> None:
@@ -189,7 +191,7 @@ def mail(instance: Instance) -> None:
         say("  A mail server takes what this demo sends, and shows it here. Ctrl-C ends it.")
         say("  In another terminal, apply it and prove it:")
         shown = variables.relative_to(ROOT) if variables.is_relative_to(ROOT) else variables
-        say(f"    {prefix}.venv/bin/ansible-playbook -i {INVENTORY} mail.yml -e @{shown}")
+        say(f"  {prefix}.venv/bin/ansible-playbook -i {INVENTORY} mail.yml -e @{shown}")
         until_interrupted()
     say("\n  The mail server has ended; Redash in the demo still knows it until the next site.yml.")
 

@@ -311,3 +311,12 @@ def test_every_playbook_for_operators_has_its_template() -> None:
 def test_only_playbooks_are_in_awx_list_of_playbooks() -> None:
     strangers = {name for name in playbooks() if "/" in name and not name.startswith("playbooks/")}
     assert not strangers, f"AWX would offer these as playbooks: {sorted(strangers)}"
+
+
+def test_no_playbook_asks_anything_while_it_runs() -> None:
+    """A job of AWX has nobody to answer it: it would wait until its time-out."""
+    asking = re.compile(r"^\s*-?\s*(vars_prompt|(ansible\.builtin\.)?pause):", re.MULTILINE)
+    assert asking.search("- hosts: all\n  vars_prompt:\n")
+    paths = [*ROOT.glob("playbooks/*.yml"), *ROOT.glob("roles/*/tasks/**/*.yml")]
+    assert paths
+    assert not [str(path) for path in paths if asking.search(path.read_text())]
