@@ -279,6 +279,13 @@ class TestPage:
         unknown = {word for word in named - variables() - plugins if not word.endswith(("_redash", "_yml"))}
         assert not unknown, sorted(unknown)
 
+    def test_every_name_of_the_collection_exists(self, page: Path) -> None:
+        known = {path.stem for kind in ("modules", "lookup", "filter") for path in ROOT.glob(f"plugins/{kind}/*")}
+        known |= {path.name for path in ROOT.glob("roles/*")} | {path.stem for path in ROOT.glob("playbooks/*.yml")}
+        # The action group, and the file that ansible-galaxy builds.
+        known |= {"aws", "tar"}
+        assert not set(re.findall(r"\bredash\.ecs\.(\w+)", page.read_text())) - known
+
     def test_every_link_within_the_repository_leads_somewhere(self, page: Path) -> None:
         for target, anchor in re.findall(r"\]\((?!https?://|mailto:)([^)\s#]*)(#[^)\s]+)?\)", page.read_text()):
             path = page.parent / target if target else page
