@@ -164,9 +164,9 @@ def test_the_execution_role_may_read_these_parameters_and_no_others(installation
     role = installation.run(skip_unchanged=True)["outputs"]["redash"]["execution_role_arn"].split("/")[-1]
     document = moto.client("iam").get_role_policy(RoleName=role, PolicyName="secrets")["PolicyDocument"]
     by_name = {statement["Sid"]: statement for statement in document["Statement"]}
-    names = {arn.split(f"/redash/{NAME}/")[1] for arn in by_name["Parameters"]["Resource"]}
+    names = {arn.split(f"/redash/{NAME}/")[1] for arn in by_name["Secrets"]["Resource"]}
     assert names == {"admin_password", "cookie_secret", "database_url", "redis_url", "secret_key"}
-    assert by_name["Parameters"]["Action"] == "ssm:GetParameters" and by_name["Decrypt"]["Action"] == "kms:Decrypt"
+    assert by_name["Secrets"]["Action"] == "ssm:GetParameters" and by_name["Decrypt"]["Action"] == "kms:Decrypt"
     assert ":key/" in by_name["Decrypt"]["Resource"]
 
 

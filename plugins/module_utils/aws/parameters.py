@@ -1,17 +1,18 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Parameter Store: read many, make one, change one, delete some. Each function is given its ssm client."""
+"""Parameter Store as a store of Redash's secrets: SecureStrings below one path."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import Stored
+from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import AlreadyExists, Stored, Written
 
 with contextlib.suppress(ImportError):  # amazon.aws says so before any of this runs
     from botocore.exceptions import BotoCoreError, ClientError
@@ -30,10 +31,6 @@ KMS_TODO = {
     "TooManyUpdates": "Somebody else is writing this parameter; rerun.",
     "HierarchyLevelLimitExceededException": "Shorten redash_secret_prefix.",
 }
-
-
-class AlreadyExists(Exception):
-    """Somebody else made the parameter between our look and our write."""
 
 
 def _problem(error: Exception, doing: str, action: str) -> Problem:
@@ -55,75 +52,114 @@ def _batches(names: Iterable[str]) -> Iterator[list[str]]:
         yield names[start : start + BATCH]
 
 
-def read(ssm: Any, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[str, Stored]:
-    """Those of ``names`` (below ``prefix``) that exist. Ten to a call."""
-    found: dict[str, Stored] = {}
-    for batch in _batches(names):
+def _stored(parameter: Mapping[str, Any], arn: str, *, decrypt: bool) -> Stored:
+    encrypted = parameter["Type"] == "SecureString"
+    return Stored(
+        version=int(parameter["Version"]),
+        arn=arn,
+        value=parameter["Value"] if decrypt or not encrypted else None,
+        encrypted=encrypted,
+        modified=parameter["LastModifiedDate"].timestamp() if "LastModifiedDate" in parameter else None,
+    )
+
+
+class ParameterStore:
+    """A SecretStore (secret_store.py says what each method is for)."""
+
+    name = "parameter_store"
+    title = "Parameter Store"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def _api(self) -> Any:
+        return self._context.client("ssm")
+
+    def read(self, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
+        for batch in _batches(names):
+            try:
+                answer = self._api.get_parameters(Names=[f"{prefix}/{name}" for name in batch], WithDecryption=decrypt)
+            except (ClientError, BotoCoreError) as error:
+                raise RedashError(_problem(error, f"read the parameters under {prefix}", "ssm:GetParameters")) from error
+            for parameter in answer["Parameters"]:
+                found[parameter["Name"].removeprefix(f"{prefix}/")] = _stored(parameter, parameter["ARN"], decrypt=decrypt)
+        return found
+
+    def create(self, path: str, value: str, *, kms_key_id: str | None, tags: Mapping[str, str]) -> Written:
+        request: dict[str, Any] = {"Overwrite": False}
+        if tags:
+            request["Tags"] = [{"Key": key, "Value": text} for key, text in sorted(tags.items())]
+        return self._put(path, value, kms_key_id, request)
+
+    def update(self, path: str, value: str, *, kms_key_id: str | None, version: int) -> Written:
+        """Parameter Store keeps the last hundred versions, and can't be told which one is expected to come next."""
+        return self._put(path, value, kms_key_id, {"Overwrite": True})
+
+    def _put(self, path: str, value: str, kms_key_id: str | None, request: dict[str, Any]) -> Written:
+        if kms_key_id:
+            request["KeyId"] = kms_key_id
         try:
-            answer = ssm.get_parameters(Names=[f"{prefix}/{name}" for name in batch], WithDecryption=decrypt)
+            answer = self._api.put_parameter(Name=path, Value=value, Type="SecureString", Tier="Standard", **request)
         except (ClientError, BotoCoreError) as error:
-            raise RedashError(_problem(error, f"read the parameters under {prefix}", "ssm:GetParameters")) from error
-        for parameter in answer["Parameters"]:
-            encrypted = parameter["Type"] == "SecureString"
-            found[parameter["Name"].removeprefix(f"{prefix}/")] = Stored(
-                version=int(parameter["Version"]),
-                arn=parameter["ARN"],
-                value=parameter["Value"] if decrypt or not encrypted else None,
-                encrypted=encrypted,
-                modified=parameter["LastModifiedDate"].timestamp() if "LastModifiedDate" in parameter else None,
-            )
-    return found
+            if error_code(error) == "ParameterAlreadyExists":
+                raise AlreadyExists(path) from None
+            raise RedashError(_problem(error, f"write the parameter {path}", "ssm:PutParameter and ssm:AddTagsToResource")) from error
+        return Written(int(answer["Version"]), self.arn(path))
 
+    def restore(self, path: str) -> None:
+        raise AssertionError(f"{path}: Parameter Store deletes at once and for good, so that nothing is ever read as deleted")
 
-def read_reference(client: Callable[[str], Any], reference: str) -> str | None:
-    """The value behind a task definition's ``valueFrom``; None when it is gone.
+    def delete(self, prefix: str, names: Iterable[str], *, recovery_days: int) -> list[str]:
+        """At once and for good: Parameter Store has no recovery, and the history goes with the parameter."""
+        deleted: list[str] = []
+        for batch in _batches(names):
+            with aws_errors(f"delete parameters under {prefix}"):
+                answer = self._api.delete_parameters(Names=[f"{prefix}/{name}" for name in batch])
+            deleted += [path.removeprefix(f"{prefix}/") for path in answer.get("DeletedParameters", [])]
+        return deleted
 
-    A parameter by name or ARN, or a Secrets Manager ARN with ``:json-key:version-stage:version-id`` behind it.
-    """
-    try:
-        if ":secretsmanager:" in reference:
-            parts = reference.split(":")
-            key, stage, version = [*parts[7:], "", "", ""][:3]
-            request = {"SecretId": ":".join(parts[:7]), "VersionStage": stage, "VersionId": version}
-            text = client("secretsmanager").get_secret_value(**{name: value for name, value in request.items() if value})["SecretString"]
-            return str(json.loads(text)[key]) if key else str(text)
-        return str(client("ssm").get_parameter(Name=reference, WithDecryption=True)["Parameter"]["Value"])
-    except (ClientError, BotoCoreError) as error:
-        if error_code(error) in ("ParameterNotFound", "ResourceNotFoundException"):
-            return None
-        raise RedashError(_problem(error, f"read {reference}, which a task definition refers to", "ssm:GetParameter")) from error
+    def version_at(self, path: str, seconds: float) -> Stored | None:
+        try:
+            pages = self._api.get_paginator("get_parameter_history").paginate(Name=path, WithDecryption=True)
+            versions = [version for page in pages for version in page["Parameters"]]
+        except (ClientError, BotoCoreError) as error:
+            raise RedashError(_problem(error, f"read the history of {path}", "ssm:GetParameterHistory")) from error
+        before = [version for version in versions if version["LastModifiedDate"].timestamp() <= seconds]
+        newest = max(before, key=lambda version: int(version["Version"]), default=None)
+        return None if newest is None else _stored(newest, self.arn(path), decrypt=True)
 
+    def arn(self, path: str) -> str:
+        return f"{self._arn_prefix}{path}"
 
-def create(ssm: Any, path: str, value: str, *, kms_key_id: str | None, tags: Mapping[str, str]) -> int:
-    """Make the parameter; its version. Raises AlreadyExists, never overwrites."""
-    request: dict[str, Any] = {"Overwrite": False}
-    if tags:
-        request["Tags"] = [{"Key": key, "Value": text} for key, text in sorted(tags.items())]
-    return _put(ssm, path, value, kms_key_id, request)
+    @cached_property
+    def _arn_prefix(self) -> str:
+        """Neither answers nor check mode tell it; asked for once."""
+        with aws_errors("learn this account's number (sts:GetCallerIdentity)"):
+            account = self._context.client("sts").get_caller_identity()["Account"]
+        return f"arn:{self._api.meta.partition}:ssm:{self._api.meta.region_name}:{account}:parameter"
 
+    def owns(self, reference: str) -> bool:
+        return ":secretsmanager:" not in reference
 
-def update(ssm: Any, path: str, value: str, *, kms_key_id: str | None) -> int:
-    """Write a new version of an existing parameter; its number. Parameter Store keeps the last hundred."""
-    return _put(ssm, path, value, kms_key_id, {"Overwrite": True})
+    def path_of(self, reference: str) -> str:
+        return reference.partition(":parameter")[2] if reference.startswith("arn:") else reference
 
+    def value(self, reference: str) -> str | None:
+        try:
+            return str(self._api.get_parameter(Name=reference, WithDecryption=True)["Parameter"]["Value"])
+        except (ClientError, BotoCoreError) as error:
+            if error_code(error) == "ParameterNotFound":
+                return None
+            raise RedashError(_problem(error, f"read {reference}, which a task definition refers to", "ssm:GetParameter")) from error
 
-def _put(ssm: Any, path: str, value: str, kms_key_id: str | None, request: dict[str, Any]) -> int:
-    if kms_key_id:
-        request["KeyId"] = kms_key_id
-    try:
-        answer = ssm.put_parameter(Name=path, Value=value, Type="SecureString", Tier="Standard", **request)
-    except (ClientError, BotoCoreError) as error:
-        if error_code(error) == "ParameterAlreadyExists":
-            raise AlreadyExists(path) from None
-        raise RedashError(_problem(error, f"write the parameter {path}", "ssm:PutParameter and ssm:AddTagsToResource")) from error
-    return int(answer["Version"])
-
-
-def delete(ssm: Any, prefix: str, names: Iterable[str]) -> list[str]:
-    """Delete those of ``names`` that exist; the names deleted."""
-    deleted: list[str] = []
-    for batch in _batches(names):
-        with aws_errors(f"delete parameters under {prefix}"):
-            answer = ssm.delete_parameters(Names=[f"{prefix}/{name}" for name in batch])
-        deleted += [path.removeprefix(f"{prefix}/") for path in answer.get("DeletedParameters", [])]
-    return deleted
+    def missing(self, references: Iterable[str]) -> list[str]:
+        gone: list[str] = []
+        for batch in _batches(references):
+            try:
+                # Decrypted, because who may not use the key can't start a container either.
+                gone += self._api.get_parameters(Names=batch, WithDecryption=True)["InvalidParameters"]
+            except (ClientError, BotoCoreError) as error:
+                raise RedashError(_problem(error, f"read {', '.join(batch)}", "ssm:GetParameters")) from error
+        return gone

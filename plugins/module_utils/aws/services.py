@@ -56,19 +56,24 @@ def full_task_definition(ecs: Any, task_definition: str) -> str | None:
 def containers_in_use(ecs: Any, cluster: str, names: Iterable[str], families: Iterable[str]) -> list[dict[str, Any]]:
     """The container definitions that the services run, and those of the families' newest revisions.
 
-    What does not exist is left out: before the first set-up there is no cluster, service or family.
+    Those of a service have ``deployedAt``: since when (seconds since the epoch) they are deployed. What does not exist
+    is left out: before the first set-up there is no cluster, service or family.
     """
-    definitions: list[str] = []
+    definitions: dict[str, float | None] = {}
     try:
         answer = ecs.describe_services(cluster=cluster, services=list(names))
-        definitions = [service["taskDefinition"] for service in answer["services"] if service["status"] != "INACTIVE"]
+        for service in answer["services"]:
+            if service["status"] != "INACTIVE":
+                primary = next((one for one in service.get("deployments") or [] if one["status"] == "PRIMARY"), None)
+                definitions[service["taskDefinition"]] = primary["createdAt"].timestamp() if primary else None
     except (ClientError, BotoCoreError) as error:
         if error_code(error) != "ClusterNotFoundException":
             raise RedashError(problem_of(error, f"read the services of cluster {cluster}")) from error
     found: list[dict[str, Any]] = []
-    for definition in [*dict.fromkeys(definitions), *families]:
+    for definition, deployed_at in [*definitions.items(), *((family, None) for family in families)]:
         try:
-            found += ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"]
+            containers = ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"]
+            found += [{**container, "deployedAt": deployed_at} for container in containers]
         except (ClientError, BotoCoreError) as error:
             if error_code(error) != "ClientException":
                 raise RedashError(problem_of(error, f"read task definition {revision(definition)}")) from error

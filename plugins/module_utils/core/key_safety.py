@@ -44,20 +44,22 @@ class Decision:
     value: str | None = field(default=None, repr=False)
 
 
-def decide(action: str, *, given: str | None, stored: str | None, in_use: InUse | None) -> Decision:
+def decide(action: str, *, given: str | None, stored: str | None, in_use: InUse | None, put_back: bool = False) -> Decision:
     """What happens to the key.
 
     ``action``  ``setup``, ``upgrade``, ``mail`` or ``rotate``
     ``given``   by a person: redash_secrets.secret_key, an env file that is adopted
     ``stored``  in the secret store
     ``in_use``  by the containers as they run (or ran last); None where none are known
+    ``put_back``  a person asks for the key in use to be stored where the stored one differs
     """
     if in_use is not None and stored is not None and stored != in_use.value:
+        if put_back and given in (None, in_use.value):
+            return Decision(Way.STORE, f"put back from {in_use.where}", value=in_use.value)
         return Decision(
             Way.STOP,
             f"the stored secret_key is not the key in use ({in_use.where})",
-            "The data is encrypted with the one in use: put it back (Parameter Store keeps every version: aws ssm get-parameter-history),"
-            " or finish an interrupted rotate_secrets.yml.",
+            "The data is encrypted with the one in use; to store that one again: -e ssm_secrets_put_back=secret_key (site.yml).",
         )
     if action == "rotate":
         return _rotate(given, stored, in_use)
@@ -94,11 +96,15 @@ def _rotate(given: str | None, stored: str | None, in_use: InUse | None) -> Deci
     return Decision(Way.ROTATE, value=given)
 
 
-def key_in_use(containers: Iterable[Mapping[str, Any]], read: Callable[[str], str | None]) -> InUse | None:
+Read = Callable[[str, float | None], tuple[str, str] | None]
+
+
+def key_in_use(containers: Iterable[Mapping[str, Any]], read: Read) -> InUse | None:
     """The key that the containers (of one or more task definitions) use.
 
-    ``read`` returns the value behind a ``valueFrom``, or None when it is gone. Containers that hold neither
-    variable have no part in it (a sidecar). Raises RedashError when two differ or a value is gone.
+    ``read`` is given a ``valueFrom`` and the container's ``deployedAt`` (seconds since the epoch, None where it starts anew
+    each time). It returns the value that the container got and a word about it for people (or ""); None when it is gone.
+    Containers that hold neither variable have no part in it (a sidecar). Raises RedashError when two differ or a value is gone.
     """
     found: list[InUse] = []
     for container in containers:
@@ -107,17 +113,11 @@ def key_in_use(containers: Iterable[Mapping[str, Any]], read: Callable[[str], st
         for variable in (KEY, COOKIE):
             where = f"{variable} of the container {container['name']}"
             if variable in references:
-                value = read(references[variable])
-                if value is None:
-                    raise RedashError(
-                        Problem(
-                            f"its value, {references[variable]}, is gone from the secret store",
-                            where,
-                            "Containers that run still hold it: don't stop them. Read it by ECS Exec (printenv), and give it as"
-                            f" redash_secrets.{'secret_key' if variable == KEY else 'cookie_secret'}.",
-                        )
-                    )
-                found.append(InUse(value, where))
+                got = read(references[variable], container.get("deployedAt"))
+                if got is None:
+                    raise RedashError(gone(variable, references[variable], container["name"]))
+                value, word = got
+                found.append(InUse(value, f"{where}, {word}" if word else where))
                 break
             if environment.get(variable):
                 found.append(InUse(environment[variable], where))
@@ -133,3 +133,13 @@ def key_in_use(containers: Iterable[Mapping[str, Any]], read: Callable[[str], st
                 )
             )
     return found[0] if found else None
+
+
+def gone(variable: str, reference: str, container: str) -> Problem:
+    """A secret that containers refer to and that the store has lost, with the one place where it still is."""
+    return Problem(
+        f"its value, {reference}, is gone from the secret store",
+        f"{variable} of the container {container}",
+        f"Containers that run still hold it: don't stop them. Read it (aws ecs execute-command ... --command 'printenv {variable}', where ECS"
+        f" Exec is on) or find it in a backup, and give it as redash_secrets.{variable.removeprefix('REDASH_').lower()}.",
+    )

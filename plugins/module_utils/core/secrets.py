@@ -68,8 +68,9 @@ class Secret:
 class Stored:
     """A secret as the store holds it.
 
-    ``value`` is None when it was read without decryption. ``modified`` is when this version was written,
-    in seconds since the epoch.
+    ``value``     None when it was read without decryption
+    ``modified``  when this version was written, in seconds since the epoch
+    ``deleted``   it can't be read, but the store can still restore it (Secrets Manager)
     """
 
     version: int
@@ -77,12 +78,30 @@ class Stored:
     value: str | None = field(default=None, repr=False)
     encrypted: bool = True
     modified: float | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a write."""
+
+    version: int
+    arn: str
+
+
+class AlreadyExists(Exception):
+    """Somebody else made or changed the secret between our look and our write."""
+
+
+# What is said of a secret that the store restored.
+RESTORED = "restored: it was deleted, and the store still had it"
 
 
 class Destiny(Enum):
     KEEP = "kept"
     CREATE = "created"
     UPDATE = "updated"
+    RESTORE = "restored"
 
 
 @dataclass(frozen=True)
@@ -185,6 +204,9 @@ def plan(
                 where=where,
                 todo="Parameter Store can't change the type: delete it and give its value as redash_secrets, or rename it.",
             )
+            continue
+        if existing is not None and existing.deleted:  # in check mode; else it has been restored before
+            steps.append(Step(name, Destiny.RESTORE, RESTORED))
             continue
         if secret.compose is None and secret.value is None:
             if existing is None:

@@ -1,8 +1,16 @@
 # Read back from where it is kept, never handed over: an apply that broke half-way can't leave two passwords.
 # Ephemeral and write-only: in neither the plan nor the state.
 ephemeral "aws_ssm_parameter" "database_password" {
-  arn             = "${local.parameter_arn}/database_password"
+  count = var.secret_store == "parameter_store" ? 1 : 0
+
+  arn             = "${local.secret_store.arn_prefix}/database_password"
   with_decryption = true
+}
+
+ephemeral "aws_secretsmanager_secret_version" "database_password" {
+  count = var.secret_store == "secrets_manager" ? 1 : 0
+
+  secret_id = "${local.secret_prefix}/database_password"
 }
 
 resource "aws_db_subnet_group" "this" {
@@ -43,7 +51,7 @@ resource "aws_rds_cluster" "this" {
   engine_version                  = var.database.engine_version
   database_name                   = var.database.name
   master_username                 = var.database.username
-  master_password_wo              = ephemeral.aws_ssm_parameter.database_password.value
+  master_password_wo              = one(concat(ephemeral.aws_ssm_parameter.database_password[*].value, ephemeral.aws_secretsmanager_secret_version.database_password[*].secret_string))
   master_password_wo_version      = var.database_password_version
   snapshot_identifier             = var.database.snapshot_identifier
   port                            = local.database_port

@@ -17,7 +17,7 @@ data "aws_iam_policy_document" "ecs_tasks" {
 }
 
 # What ECS needs to start a task: pull the image and write logs (the managed policy), read this installation's
-# parameters, decrypt with its key.
+# secrets, decrypt with its key.
 resource "aws_iam_role" "execution" {
   name                 = "${local.global_name}-execution"
   description          = "Redash ${var.name}: starts ECS tasks"
@@ -32,9 +32,9 @@ resource "aws_iam_role_policy_attachment" "execution" {
 
 data "aws_iam_policy_document" "execution" {
   statement {
-    sid       = "Parameters"
-    actions   = ["ssm:GetParameters"]
-    resources = [for name in sort(var.secret_names) : "${local.parameter_arn}/${name}"]
+    sid       = "Secrets"
+    actions   = [local.secret_store.action]
+    resources = [for name in sort(var.secret_names) : "${local.secret_store.arn_prefix}/${name}${local.secret_store.arn_suffix}"]
   }
 
   statement {
@@ -45,7 +45,7 @@ data "aws_iam_policy_document" "execution" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["ssm.${var.region}.amazonaws.com"]
+      values   = [local.secret_store.service]
     }
   }
 }

@@ -8,7 +8,22 @@ locals {
   tags = merge({ Application = "redash", Installation = var.name, ManagedBy = "terraform" }, var.tags)
 
   secret_prefix = coalesce(var.secret_prefix, "/redash/${var.name}")
-  parameter_arn = "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${local.secret_prefix}"
+  # What each store calls a secret, how it is read, and the service through which the key may be used. Secrets
+  # Manager adds a hyphen and six characters of its own to every name.
+  secret_store = {
+    parameter_store = {
+      arn_prefix = "arn:${local.partition}:ssm:${var.region}:${local.account_id}:parameter${local.secret_prefix}"
+      arn_suffix = ""
+      action     = "ssm:GetParameters"
+      service    = "ssm.${var.region}.amazonaws.com"
+    }
+    secrets_manager = {
+      arn_prefix = "arn:${local.partition}:secretsmanager:${var.region}:${local.account_id}:secret:${local.secret_prefix}"
+      arn_suffix = "-??????"
+      action     = "secretsmanager:GetSecretValue"
+      service    = "secretsmanager.${var.region}.amazonaws.com"
+    }
+  }[var.secret_store]
 
   # IAM and CloudWatch dashboards have no regions: the same name in two regions must not clash there.
   global_name = "${var.name}-${var.region}"

@@ -24,8 +24,19 @@ variable "tags" {
   default     = {}
 }
 
+variable "secret_store" {
+  description = "Where the secrets are kept: parameter_store or secrets_manager."
+  type        = string
+  default     = "parameter_store"
+
+  validation {
+    condition     = contains(["parameter_store", "secrets_manager"], var.secret_store)
+    error_message = "secret_store is parameter_store or secrets_manager."
+  }
+}
+
 variable "secret_prefix" {
-  description = "Path of the installation's SSM parameters; null means /redash/<name>. <secret_prefix>/database_password must exist before the first apply."
+  description = "What the secrets' names begin with in secret_store; null means /redash/<name>. <secret_prefix>/database_password must exist before the first apply."
   type        = string
   default     = null
 
@@ -36,7 +47,7 @@ variable "secret_prefix" {
 }
 
 variable "secret_names" {
-  description = "Parameters below secret_prefix that tasks may read. Never database_password and redis_token: tasks get whole URLs."
+  description = "Secrets below secret_prefix that tasks may read. Never database_password and redis_token: tasks get whole URLs."
   type        = set(string)
   default     = ["admin_password", "cookie_secret", "database_url", "redis_url", "secret_key"]
 
@@ -47,7 +58,7 @@ variable "secret_names" {
 }
 
 variable "database_password_version" {
-  description = "Version of the parameter <secret_prefix>/database_password. A raised number writes the password to the cluster again. Not secret."
+  description = "Version of the secret <secret_prefix>/database_password. Another number writes the password to the cluster again. Not secret."
   type        = number
   default     = 1
 

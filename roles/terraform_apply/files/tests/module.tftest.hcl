@@ -327,3 +327,35 @@ run "redis_without_a_token_when_asked_for" {
     error_message = "TLS without a token"
   }
 }
+
+run "secrets_in_secrets_manager" {
+  command = plan
+
+  variables {
+    secret_store  = "secrets_manager"
+    kms_key_alias = run.setup.kms_key_alias
+  }
+
+  assert {
+    condition     = length(data.aws_iam_policy_document.execution.statement) == 2 && alltrue([for statement in jsondecode(aws_iam_role_policy.execution.policy).Statement : contains(["secretsmanager:GetSecretValue", "kms:Decrypt"], statement.Action)])
+    error_message = "tasks read Secrets Manager and nothing of Parameter Store"
+  }
+  assert {
+    condition     = alltrue([for arn in jsondecode(aws_iam_role_policy.execution.policy).Statement[0].Resource : can(regex(":secret:/redash/redash-test/[a-z_]+-[?]{6}$", arn))])
+    error_message = "this installation's secrets alone, each by its name and the six characters that Secrets Manager adds"
+  }
+  assert {
+    condition     = jsondecode(aws_iam_role_policy.execution.policy).Statement[1].Condition.StringEquals["kms:ViaService"] == "secretsmanager.ap-northeast-1.amazonaws.com"
+    error_message = "the key is used through Secrets Manager alone"
+  }
+}
+
+run "an_unknown_store_is_refused" {
+  command = plan
+
+  variables {
+    secret_store = "vault"
+  }
+
+  expect_failures = [var.secret_store]
+}

@@ -14,6 +14,23 @@ resource "aws_ssm_parameter" "database_password" {
   value = "only-for-the-tests"
 }
 
+resource "aws_secretsmanager_secret" "database_password" {
+  name                    = "/redash/redash-test/database_password"
+  recovery_window_in_days = 0
+}
+
+resource "aws_secretsmanager_secret_version" "database_password" {
+  secret_id     = aws_secretsmanager_secret.database_password.id
+  secret_string = "only-for-the-tests"
+}
+
+resource "aws_kms_key" "existing" {}
+
+resource "aws_kms_alias" "existing" {
+  name          = "alias/redash/redash-test-existing"
+  target_key_id = aws_kms_key.existing.key_id
+}
+
 resource "aws_vpc" "existing" {
   cidr_block = "10.20.0.0/16"
 }
@@ -32,4 +49,8 @@ output "vpc_id" {
 
 output "subnet_ids" {
   value = aws_subnet.existing[*].id
+}
+
+output "kms_key_alias" {
+  value = aws_kms_alias.existing.name
 }
