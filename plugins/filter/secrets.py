@@ -15,6 +15,18 @@ def secret_references(given: Mapping[str, Any] | None, prefix: str) -> dict[str,
     return references(prefix, given or {})
 
 
+def secrets_below(references: Mapping[str, str], prefix: str) -> list[dict[str, str]]:
+    """What redash_ssm_secrets is to look for: the secrets of the installation itself, by their names."""
+    paths = sorted({path for path in references.values() if path.startswith(f"{prefix}/")})
+    return [{"name": path.removeprefix(f"{prefix}/")} for path in paths]
+
+
+def secret_locations(references: Mapping[str, str], located: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The same variables with the ARN of each secret that was looked for."""
+    arns = {found["name"]: found["arn"] for found in located.values()}
+    return {variable: arns.get(path, path) for variable, path in references.items()}
+
+
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"secret_references": secret_references}
+        return {"secret_references": secret_references, "secrets_below": secrets_below, "secret_locations": secret_locations}

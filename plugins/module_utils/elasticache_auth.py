@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.aws import parameters, replication_groups
+from ansible_collections.redash.ecs.plugins.module_utils.aws import replication_groups
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import error_code
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORES, open_store
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import auth_token
 from ansible_collections.redash.ecs.plugins.module_utils.core.auth_token import Mark
@@ -18,6 +19,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "replication_group_id": {"type": "str", "required": True},
     "prefix": {"type": "str", "required": True},
     "name": {"type": "str", "default": "redis_token"},
+    "store": {"type": "str", "choices": list(STORES), "default": "parameter_store"},
     "auth_token_enabled": {"type": "bool", "default": True, "no_log": False},
     "auth_token_update_strategy": {"type": "str", "choices": ["ROTATE", "SET"], "default": "SET", "no_log": False},
     "timeout": {"type": "int", "default": 1800},
@@ -101,7 +103,7 @@ def _check(group: dict[str, Any]) -> None:
 
 def _secret(params: dict[str, Any], context: Context, *, decrypt: bool) -> Stored | None:
     """The stored token; None only in check mode, where an earlier step would have made it."""
-    secret = parameters.read(context.client("ssm"), params["prefix"], [params["name"]], decrypt=decrypt).get(params["name"])
+    secret = open_store(params["store"], context).read(params["prefix"], [params["name"]], decrypt=decrypt).get(params["name"])
     if secret is None and not context.check_mode:
         raise RedashError(
             Problem("does not exist", f"{params['prefix']}/{params['name']}", "Run site.yml: its first step makes the secrets.")

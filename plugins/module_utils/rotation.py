@@ -6,37 +6,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.aws import parameters, services
+from ansible_collections.redash.ecs.plugins.module_utils import key_guard
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import open_store
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import migration, rotation
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide, key_in_use
+from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
 
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """The next step of a rotation: ``step``, ``why``, ``done``. Raises RedashError, in which no value appears."""
     what: rotation.What = params["what"]
-    prefix, installation = params["prefix"], params["installation"]
-    stored = parameters.read(context.client("ssm"), prefix, [what, f"{what}_next", "secret_key"], decrypt=True)
-    if what not in stored and f"{what}_next" not in stored and what == "database_password":
+    prefix, store = params["prefix"], open_store(params["store"], context)
+    stored = store.read(prefix, dict.fromkeys([what, f"{what}_next", "secret_key", key_guard.NEXT]), decrypt=True)
+    new, now, key = stored.get(f"{what}_next"), stored.get(what), stored.get("secret_key")
+    if what not in rotation.OF_THE_KEYS and now is None and new is None:
         raise RedashError(Problem("does not exist", f"{prefix}/{what}", "Run site.yml first."))
-    containers = services.containers_in_use(
-        context.client("ecs"), installation["cluster"], installation["services"], installation["task_definitions"]
-    )
-    in_use = key_in_use(containers, lambda reference: parameters.read_reference(context.client, reference))
-    key = stored.get("secret_key")
+    running = key_guard.containers(params["installation"], context)
+    if what != "secret_key":
+        key_guard.refuse_while_rotating(running, store, prefix, stored, context)
+    in_use = key_guard.in_use(running, store, prefix, stored, context)
     rotation.check_may_rotate(
         what,
         key_stored=key is not None,
         key_used=None if in_use is None else in_use.where.startswith(KEY),
         has_reencrypt=release(params["redash_version"]).has_reencrypt,
-        given=params["given"],
     )
-    decision = decide("rotate", given=None, stored=key.value if key else None, in_use=in_use)
-    if decision.way is Way.STOP and what != "database_password":
+    given = rotation.given_value(what, params["value"] or None, now=now.value if now else None, new=new.value if new else None)
+    decision = decide("rotate", given=given if what == "secret_key" else None, stored=key.value if key else None, in_use=in_use)
+    if decision.way is Way.STOP and what in rotation.OF_THE_KEYS:
         raise RedashError(Problem(decision.why, f"{prefix}/secret_key", decision.todo))
-    new, now = stored.get(f"{what}_next"), stored.get(what)
     seen = migration.result(params["lines"], "read the database") if params["lines"] else None
     step = rotation.next_step(
         rotation.Observed(

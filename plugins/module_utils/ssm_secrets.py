@@ -63,7 +63,9 @@ def _check_references(references: Mapping[str, str], context: Context) -> None:
     problems.raise_if_any()
 
 
-def _present(params: dict[str, Any], context: Context, store: SecretStore, wanted: list[core.Secret], choose: core.Choose) -> dict[str, Any]:
+def _present(
+    params: dict[str, Any], context: Context, store: SecretStore, wanted: list[core.Secret], choose: core.Choose
+) -> dict[str, Any]:
     prefix, guarded = params["prefix"], params["installation"] is not None
     names = core.needed_names(wanted) + (["secret_key", key_guard.NEXT, "database_url"] if guarded else [])
     decrypt = guarded or core.needs_values(wanted)

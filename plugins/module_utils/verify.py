@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils import registry
-from ansible_collections.redash.ecs.plugins.module_utils.aws import autoscaling, installation, parameters, preflight
+from ansible_collections.redash.ecs.plugins.module_utils import key_guard, registry
+from ansible_collections.redash.ecs.plugins.module_utils.aws import autoscaling, installation, preflight
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import open_store
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide, key_in_use
+from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release, release_of_image
+from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import Stored
 
 # What the steps of an upgrade call.
 UPGRADE_ACTIONS = (
@@ -127,7 +130,7 @@ def _checks(
     in_use = preflight.all_of(definitions, installation.secrets)
     by_reference = ["REDASH_COOKIE_SECRET"]
     if params["prefix"]:
-        running["key_to_store"] = _key(params, context, definitions, problems)
+        running["key_to_store"] = _key(params, context, running["services"], problems)
         in_use.pop(KEY, None)
     else:
         by_reference.append(KEY)
@@ -139,7 +142,7 @@ def _checks(
                 where=variable,
                 todo="Run site.yml with the version that runs now.",
             )
-    preflight.check_secrets(context.client("ssm"), in_use, problems)
+    preflight.check_secrets(context, in_use, problems)
     if params["kms_key_id"]:
         preflight.check_key(context.client("kms"), params["kms_key_id"], problems)
     if not params["to_version"] or params["to_version"] not in RELEASES:
@@ -157,15 +160,19 @@ def _checks(
     preflight.check_rights(context.client("sts"), context.client("iam"), UPGRADE_ACTIONS, problems, notes)
 
 
-def _key(params: dict[str, Any], context: Context, definitions: list[dict[str, Any]], problems: Problems) -> bool:
+def _key(params: dict[str, Any], context: Context, services: Iterable[str], problems: Problems) -> bool:
     """Whether the encryption key in use has yet to be put into the secret store; a problem where another one would be used."""
     try:
-        containers = [container for definition in definitions for container in definition["containerDefinitions"]]
+        runner = f"{params['name']}-task-runner"
+        containers = key_guard.containers({"cluster": params["cluster"], "services": services, "task_definitions": [runner]}, context)
         given = params["encryption_key"] or None
-        # A parameter that was deleted: the person who read the key from a running container gives it.
-        in_use = key_in_use(containers, lambda reference: parameters.read_reference(context.client, reference) or given)
-        stored = parameters.read(context.client("ssm"), params["prefix"], ["secret_key"], decrypt=True).get("secret_key")
-        decision = decide("upgrade", given=given, stored=stored.value if stored else None, in_use=in_use)
+        store = open_store(params["store"], context)
+        stored = store.read(params["prefix"], ["secret_key", key_guard.NEXT], decrypt=True)
+        key_guard.refuse_while_rotating(containers, store, params["prefix"], stored, context)
+        # A secret that was deleted: the person who read the key from a running container gives it.
+        known = stored if "secret_key" in stored or given is None else {"secret_key": Stored(version=0, arn="", value=given)}
+        in_use = key_guard.in_use(containers, store, params["prefix"], known, context)
+        decision = decide("upgrade", given=given, stored=stored["secret_key"].value if "secret_key" in stored else None, in_use=in_use)
     except RedashError as error:
         problems.extend(error)
         return False

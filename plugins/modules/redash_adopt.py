@@ -10,26 +10,31 @@ short_description: Take the secrets and settings of a Redash that was installed 
 version_added: 0.1.0
 description:
   - Reads the env file of an installation by docker-compose (mostly C(/opt/redash/env)) or an older ECS set-up.
-  - Its secrets go into Parameter Store, the rest is returned as inventory variables. Each variable's destiny is named, no value of a secret
-    is ever shown.
+  - Its secrets go into the secret store, the rest is returned as inventory variables. Each variable's destiny is named, no value of a
+    secret is ever shown.
   - An installation without C(REDASH_SECRET_KEY) has been encrypting its data sources with the cookie secret. That value is carried forward.
   - A stored C(secret_key) or C(cookie_secret) that differs from the file's stops, see O(allow_change).
 author:
   - The redash.ecs authors (@redash-ecs)
 options:
+  store:
+    description: Where the secrets are kept.
+    type: str
+    choices: [parameter_store, secrets_manager]
+    default: parameter_store
   env_file:
     description: The env file, on the machine where the module runs.
     type: path
     required: true
   prefix:
-    description: The path that the parameters' names begin with, for example V(/redash/prod).
+    description: The path that the secrets' names begin with, for example V(/redash/prod).
     type: str
     required: true
   kms_key_id:
-    description: ARN, ID or alias of the KMS key that encrypts the parameters.
+    description: ARN, ID or alias of the KMS key that encrypts the secrets.
     type: str
   tags:
-    description: Tags of the parameters that are made.
+    description: Tags of the secrets that are made.
     type: dict
   allow_change:
     description: Names of protected secrets (V(secret_key), V(cookie_secret)) that the file's value may replace. Data is lost by that.
@@ -86,6 +91,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.adopt import run
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 
 ARGUMENT_SPEC = {
+    "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
     "env_file": {"type": "path", "required": True},
     "prefix": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},

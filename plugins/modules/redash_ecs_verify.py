@@ -51,6 +51,11 @@ options:
         is a problem.
     type: str
     default: ""
+  store:
+    description: Where the secrets are kept.
+    type: str
+    choices: [parameter_store, secrets_manager]
+    default: parameter_store
   encryption_key:
     description: The encryption key that a person gives, where one does.
     type: str
@@ -146,6 +151,7 @@ def main() -> None:
             "kms_key_id": {"type": "str", "default": "", "no_log": False},
             "database_cluster": {"type": "str", "default": ""},
             "prefix": {"type": "str", "default": ""},
+            "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
             "encryption_key": {"type": "str", "default": "", "no_log": True},
         },
     )

@@ -31,6 +31,11 @@ options:
     description: The secret that holds the token, below O(prefix).
     type: str
     default: redis_token
+  store:
+    description: Where the secrets are kept.
+    type: str
+    choices: [parameter_store, secrets_manager]
+    default: parameter_store
   auth_token_enabled:
     description: With V(false) the group is left alone; one that demands a token already is an error, as nothing could reach it without.
     type: bool

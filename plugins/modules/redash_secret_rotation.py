@@ -9,7 +9,7 @@ module: redash_secret_rotation
 short_description: Name the next step of rotating one of Redash's secrets
 version_added: 0.1.0
 description:
-  - Looks at Parameter Store and at the containers that run, and says which step comes next. It changes nothing.
+  - Looks at the secret store and at the containers that run, and says which step comes next. It changes nothing.
   - The new value lies beside the old one as C(<name>_next) until it is in use, so an interrupted rotation goes on where it stopped.
   - Refuses what would lose data, such as a new cookie secret where there is no encryption key of its own.
   - No value is ever part of a result or a message.
@@ -17,22 +17,28 @@ author:
   - The redash.ecs authors (@redash-ecs)
 options:
   prefix:
-    description: The path that the parameters' names begin with, for example V(/redash/prod).
+    description: The path that the secrets' names begin with, for example V(/redash/prod).
     type: str
     required: true
+  store:
+    description: Where the secrets are kept.
+    type: str
+    choices: [parameter_store, secrets_manager]
+    default: parameter_store
   what:
     description: The secret.
     type: str
-    choices: [cookie_secret, secret_key, database_password]
+    choices: [cookie_secret, secret_key, database_password, redis_token]
     required: true
   redash_version:
     description: The release that runs.
     type: str
     required: true
-  given:
-    description: Whether a person gives this secret's value, to which the next play would go back.
-    type: bool
-    default: false
+  value:
+    description:
+      - The new value, where a person gives one. Without it, one is made by the step V(make).
+      - The value that is in use is refused.
+    type: str
   installation:
     description: Where the installation runs.
     type: dict
@@ -93,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 step:
-  description: V(make), V(look), V(stop), V(reencrypt), V(adopt), V(deploy), V(prove), V(retire) or V(end).
+  description: V(make), V(look), V(stop), V(reencrypt), V(adopt), V(accept), V(deploy), V(prove), V(refuse), V(retire) or V(end).
   returned: success
   type: str
   sample: make
@@ -110,23 +116,17 @@ done:
   sample: [stop]
 """
 
+from ansible_collections.redash.ecs.plugins.module_utils.key_guard import INSTALLATION
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.rotation import run
 
 ARGUMENT_SPEC = {
     "prefix": {"type": "str", "required": True},
-    "what": {"type": "str", "required": True, "choices": ["cookie_secret", "secret_key", "database_password"]},
+    "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
+    "what": {"type": "str", "required": True, "choices": ["cookie_secret", "secret_key", "database_password", "redis_token"]},
     "redash_version": {"type": "str", "required": True},
-    "given": {"type": "bool", "default": False},
-    "installation": {
-        "type": "dict",
-        "required": True,
-        "options": {
-            "cluster": {"type": "str", "required": True},
-            "services": {"type": "list", "elements": "str", "required": True},
-            "task_definitions": {"type": "list", "elements": "str", "default": []},
-        },
-    },
+    "value": {"type": "str", "no_log": True},
+    "installation": {"type": "dict", "required": True, "options": INSTALLATION},
     "lines": {"type": "list", "elements": "str", "default": []},
     "done": {"type": "list", "elements": "str", "default": []},
 }

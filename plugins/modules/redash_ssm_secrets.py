@@ -6,30 +6,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: redash_ssm_secrets
-short_description: Make Redash's secrets in Parameter Store, once, without ever showing them
+short_description: Make Redash's secrets in Parameter Store or Secrets Manager, once, without ever showing them
 version_added: 0.1.0
 description:
-  - Makes each secret that is missing as a SecureString parameter, encrypted with the KMS key given.
+  - Makes each secret that is missing, encrypted with the KMS key given, as a SecureString parameter or as a secret of Secrets Manager.
   - A secret that exists is never overwritten by a generated one.
   - A value given by you is compared with the stored one without either being shown. The names V(secret_key) and V(cookie_secret)
     are protected, since replacing them loses data; see O(allow_change).
   - A composed secret (a database URL) follows its parts. It is written only when the composed value differs from the stored one.
-  - All secrets are read with one call for every ten of them. Stored values are decrypted only when there is something to compare.
+  - All secrets are read with one call for every ten of them (twenty in Secrets Manager). Values of parameters are decrypted only when
+    there is something to compare.
+  - With O(installation), a secret that the store has lost is found again where its value still is (in Secrets Manager's recovery, in
+    containers that got it from elsewhere, the database's password in its URL). What can't be found is asked for, never made anew.
   - No value is ever part of a result, a diff, a message or a log.
 author:
   - The redash.ecs authors (@redash-ecs)
 options:
+  store:
+    description: Where the secrets are kept. Their names are the same in both.
+    type: str
+    choices: [parameter_store, secrets_manager]
+    default: parameter_store
   prefix:
-    description: The path that the parameters' names begin with, for example V(/redash/prod).
+    description: The path that the secrets' names begin with, for example V(/redash/prod).
     type: str
     required: true
   kms_key_id:
     description:
-      - ARN, ID or alias (V(alias/redash/prod)) of the KMS key that encrypts the parameters.
-      - Without it, AWS uses the account's own key for Parameter Store.
+      - ARN, ID or alias (V(alias/redash/prod)) of the KMS key that encrypts the secrets.
+      - Without it, AWS uses the account's own key for the store.
     type: str
   secrets:
-    description: The secrets that have to exist (or, with O(state=absent), those to delete).
+    description: The secrets that have to exist (with O(state=absent), those to delete; with O(state=located), those to find).
     type: list
     elements: dict
     required: true
@@ -55,13 +63,25 @@ options:
         description: What is not secret in O(secrets[].compose).
         type: dict
   tags:
-    description: Tags of the parameters that are made. Parameters that exist keep theirs.
+    description: Tags of the secrets that are made. Those that exist keep theirs.
     type: dict
   allow_change:
-    description: Names of protected secrets (V(secret_key), V(cookie_secret)) that a differing O(secrets[].value) may replace.
+    description:
+      - Names of protected secrets (V(secret_key), V(cookie_secret)) that a differing O(secrets[].value) may replace.
+      - A lost secret of that name may be made anew, V(secret_key) excepted.
     type: list
     elements: str
     default: []
+  put_back:
+    description: With V(secret_key), the key that the containers were deployed with is stored again where somebody has overwritten it.
+    type: list
+    elements: str
+    default: []
+  references:
+    description:
+      - Secrets that somebody else keeps, by the variable that they are given in - names or ARNs of parameters, or ARNs of Secrets Manager.
+      - Those that do not exist are refused.
+    type: dict
   installation:
     description:
       - Where the installation runs, so that V(secret_key) can be held against the key in use. Redash encrypts data sources with
@@ -84,13 +104,27 @@ options:
         type: list
         elements: str
         default: []
+      action:
+        description:
+          - What is being done. Only V(setup) makes a key where there is none.
+          - While a rotation of V(secret_key) is unfinished, everything but V(rotate) is refused.
+        type: str
+        choices: [setup, upgrade, mail, rotate]
+        default: setup
   state:
     description:
       - V(present) makes what is missing.
-      - V(absent) deletes the secrets listed. It can't be undone and needs O(confirm).
+      - V(located) changes nothing and returns where the secrets are; one that is missing is an error.
+      - V(absent) deletes the secrets listed and needs O(confirm). In Parameter Store it can't be undone.
     type: str
-    choices: [present, absent]
+    choices: [present, located, absent]
     default: present
+  recovery_days:
+    description:
+      - With O(state=absent) in Secrets Manager, for how many days the secrets can be restored; V(0) deletes them for good.
+      - Within these days O(state=present) restores them.
+    type: int
+    default: 30
   confirm:
     description: With O(state=absent), O(prefix) once more.
     type: str
@@ -129,6 +163,15 @@ EXAMPLES = r"""
       - name: secret_key
         value: "{{ vault_redash_secret_key }}"
 
+- name: The same in Secrets Manager
+  redash.ecs.redash_ssm_secrets:
+    store: secrets_manager
+    prefix: /redash/prod
+    kms_key_id: alias/redash/prod
+    secrets:
+      - name: cookie_secret
+      - name: secret_key
+
 - name: Compose the database's address
   redash.ecs.redash_ssm_secrets:
     prefix: /redash/prod
@@ -145,15 +188,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 parameters:
-  description: By name, the parameter of each secret asked for.
+  description: By name, where each secret asked for is.
   returned: always
   type: dict
   contains:
     name:
-      description: The parameter's full name.
+      description: Its full name.
       type: str
     arn:
-      description: The parameter's ARN, ready for a task definition's C(valueFrom).
+      description: Its ARN, ready for a task definition's C(valueFrom).
       type: str
     version:
       description: Its version. In check mode the one that it would get.
@@ -163,6 +206,9 @@ parameters:
       type: bool
     updated:
       description: Whether it got a new version now.
+      type: bool
+    restored:
+      description: Whether its deletion was taken back now.
       type: bool
     modified:
       description: When this version was written, in seconds since the epoch. Tasks that started before hold an older one.
@@ -174,6 +220,7 @@ parameters:
       version: 1
       created: true
       updated: false
+      restored: false
       modified: 1767225600.0
 deleted:
   description: The names that were deleted.
@@ -182,10 +229,12 @@ deleted:
   elements: str
 """
 
+from ansible_collections.redash.ecs.plugins.module_utils.key_guard import INSTALLATION
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.ssm_secrets import run
 
 ARGUMENT_SPEC = {
+    "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
     "prefix": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},
     "secrets": {
@@ -203,15 +252,14 @@ ARGUMENT_SPEC = {
     },
     "tags": {"type": "dict"},
     "allow_change": {"type": "list", "elements": "str", "default": []},
+    "put_back": {"type": "list", "elements": "str", "default": []},
+    "references": {"type": "dict"},
     "installation": {
         "type": "dict",
-        "options": {
-            "cluster": {"type": "str", "required": True},
-            "services": {"type": "list", "elements": "str", "required": True},
-            "task_definitions": {"type": "list", "elements": "str", "default": []},
-        },
+        "options": {**INSTALLATION, "action": {"type": "str", "choices": ["setup", "upgrade", "mail", "rotate"], "default": "setup"}},
     },
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "located", "absent"], "default": "present"},
+    "recovery_days": {"type": "int", "default": 30},
     "confirm": {"type": "str"},
 }
 

@@ -156,10 +156,12 @@ class ParameterStore:
 
     def missing(self, references: Iterable[str]) -> list[str]:
         gone: list[str] = []
-        for batch in _batches(references):
+        by_path = {self.path_of(reference): reference for reference in references}
+        for batch in _batches(by_path.values()):
             try:
-                # Decrypted, because who may not use the key can't start a container either.
-                gone += self._api.get_parameters(Names=batch, WithDecryption=True)["InvalidParameters"]
+                # Decrypted, so that a key that may not be used is found, too.
+                answer = self._api.get_parameters(Names=batch, WithDecryption=True)
+                gone += [by_path[self.path_of(name)] for name in answer["InvalidParameters"]]
             except (ClientError, BotoCoreError) as error:
                 raise RedashError(_problem(error, f"read {', '.join(batch)}", "ssm:GetParameters")) from error
         return gone

@@ -10,37 +10,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils import registry
+from ansible_collections.redash.ecs.plugins.module_utils.aws import secret_store
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
 
-# https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameters.html
-PARAMETERS_PER_CALL = 10
 
+def check_secrets(context: Context, secrets: Mapping[str, str], problems: Problems) -> None:
+    """Every secret exists and can be decrypted by whoever runs this; the values are not kept.
 
-def check_secrets(ssm: Any, secrets: Mapping[str, str], problems: Problems) -> None:
-    """Every parameter exists and can be decrypted by whoever runs this; the values are not kept.
-
-    ``secrets`` environment variable -> parameter.
+    ``secrets`` environment variable -> ``valueFrom``.
     """
-    by_name = {_name(value_from): variable for variable, value_from in secrets.items()}
-    names = sorted(by_name)
-    for start in range(0, len(names), PARAMETERS_PER_CALL):
-        batch = names[start : start + PARAMETERS_PER_CALL]
-        try:
-            with aws_errors(f"read the secrets {', '.join(by_name[name] for name in batch)}"):
-                answer = ssm.get_parameters(Names=batch, WithDecryption=True)
-        except RedashError as error:
-            problems.extend(error)
-            continue
-        for name in answer["InvalidParameters"]:
-            problems.add(
-                f"{name} does not exist ({by_name[_name(name)]})", where="secrets", todo="site.yml makes it, where it was never made."
-            )
-
-
-def _name(value_from: str) -> str:
-    """A parameter's name, of an ARN too."""
-    return "/" + value_from.partition(":parameter/")[2] if ":parameter/" in value_from else value_from
+    variables = {value_from: variable for variable, value_from in secrets.items()}
+    try:
+        gone = secret_store.missing(context, sorted(variables))
+    except RedashError as error:
+        problems.extend(error)
+        return
+    for reference in gone:
+        problems.add(
+            f"{reference} does not exist ({variables[reference]})", where="secrets", todo="site.yml makes it, where it was never made."
+        )
 
 
 def check_key(kms: Any, key: str, problems: Problems) -> None:

@@ -140,6 +140,7 @@ def gone(variable: str, reference: str, container: str) -> Problem:
     return Problem(
         f"its value, {reference}, is gone from the secret store",
         f"{variable} of the container {container}",
-        f"Containers that run still hold it: don't stop them. Read it (aws ecs execute-command ... --command 'printenv {variable}', where ECS"
-        f" Exec is on) or find it in a backup, and give it as redash_secrets.{variable.removeprefix('REDASH_').lower()}.",
+        "Containers that run still hold it: don't stop them. Read it"
+        f" (aws ecs execute-command --interactive --command 'printenv {variable}', where ECS Exec is on) or find it in a backup,"
+        f" and give it as redash_secrets.{variable.removeprefix('REDASH_').lower()}.",
     )

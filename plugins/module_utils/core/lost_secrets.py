@@ -54,8 +54,12 @@ class _Held:
 def _held(containers: Iterable[Mapping[str, Any]], name: str) -> list[_Held]:
     found = []
     for container in containers:
-        found += [_Held(container["name"], value=item["value"]) for item in container.get("environment") or [] if item["name"] == name and item.get("value")]
-        found += [_Held(container["name"], reference=item["valueFrom"]) for item in container.get("secrets") or [] if item["name"] == name]
+        for item in container.get("environment") or []:
+            if item["name"] == name and item.get("value"):
+                found.append(_Held(container["name"], value=item["value"]))
+        for item in container.get("secrets") or []:
+            if item["name"] == name:
+                found.append(_Held(container["name"], reference=item["valueFrom"]))
     return found
 
 
@@ -118,12 +122,12 @@ def _found(
         if ours(one.reference):
             problem = gone(variable("database_url" if of_password else name), one.reference, one.container)
             if of_password:
-                return None, Problem(problem.what, problem.where, _PASSWORD_TODO)
+                return None, Problem(problem.what, problem.where, _OF_THE_DATABASE)
             return None, problem
     return None, None
 
 
-_PASSWORD_TODO = (
+_OF_THE_DATABASE = (
     "database_password is gone, too. Give the one that is between : and @ in the containers' REDASH_DATABASE_URL (ECS Exec, printenv) as"
     " redash_secrets.database_password; or set a new one on the cluster (aws rds modify-db-cluster) and give that."
 )

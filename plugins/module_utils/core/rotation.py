@@ -18,13 +18,15 @@ from typing import Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 
-What = Literal["cookie_secret", "secret_key", "database_password"]
-Step = Literal["make", "look", "stop", "reencrypt", "adopt", "deploy", "prove", "retire", "end"]
+What = Literal["cookie_secret", "secret_key", "database_password", "redis_token"]
+Step = Literal["make", "look", "stop", "reencrypt", "adopt", "accept", "deploy", "prove", "refuse", "retire", "end"]
 
-WHAT: tuple[What, ...] = ("cookie_secret", "secret_key", "database_password")
-STEPS: tuple[Step, ...] = ("make", "look", "stop", "reencrypt", "adopt", "deploy", "prove", "retire")
+WHAT: tuple[What, ...] = ("cookie_secret", "secret_key", "database_password", "redis_token")
+STEPS: tuple[Step, ...] = ("make", "look", "stop", "reencrypt", "adopt", "accept", "deploy", "prove", "refuse", "retire")
+# Where there is no secret_key, the cookie secret encrypts the data: these two are rotated under the key's own rules.
+OF_THE_KEYS: tuple[What, ...] = ("cookie_secret", "secret_key")
 # What a run remembers only for itself: a rerun does these again, which changes nothing that is right.
-OF_THIS_RUN = frozenset({"stop", "reencrypt", "deploy", "prove", "retire"})
+OF_THIS_RUN = frozenset({"stop", "reencrypt", "accept", "deploy", "prove", "refuse", "retire"})
 
 WHY: dict[Step, str] = {
     "make": "a new value is made beside the old one",
@@ -32,8 +34,10 @@ WHY: dict[Step, str] = {
     "stop": "every service is stopped, so that nothing is written with the old key",
     "reencrypt": "the database is encrypted with the new key",
     "adopt": "the new value becomes the secret; the old one stays in its history",
+    "accept": "Redis accepts the new token beside the old one",
     "deploy": "everything is deployed with it",
     "prove": "a task with it reads the database and decrypts",
+    "refuse": "Redis accepts the old token no longer",
     "retire": "the copy beside it is removed",
     "end": "nothing is left to do",
 }
@@ -72,12 +76,16 @@ def next_step(observed: Observed) -> Step:
         return "end" if "retire" in done else "make"
     if not observed.adopted:
         return _before_adoption(observed)
+    if observed.what == "redis_token" and "accept" not in done:
+        return "accept"
     if "deploy" not in done:
         return "deploy"
     if "prove" not in done or observed.rows is None:
         return "prove"
     if observed.what == "secret_key":  # another secret's rotation has no part in a row that was unreadable before
         _refuse_unreadable(observed.rows)
+    if observed.what == "redis_token" and "refuse" not in done:
+        return "refuse"
     return "retire"
 
 
@@ -119,32 +127,47 @@ def remembered(done: Iterable[str], step: Step) -> frozenset[str]:
     return frozenset(done) | ({step} & OF_THIS_RUN)
 
 
-def check_may_rotate(what: What, *, key_stored: bool, key_used: bool | None, has_reencrypt: bool, given: bool) -> None:
+def given_value(what: What, given: str | None, *, now: str | None, new: str | None) -> str | None:
+    """The new value that a person gives in redash_secrets; None where one is made.
+
+    ``now`` and ``new``  the stored secret and the one beside it
+    Raises RedashError where the next site.yml would go back to what is given, or where it is the one in use.
+    """
+    where = f"redash_secrets.{what}"
+    if given is None or (new is not None and given == new):
+        return None if new is not None else given
+    if new is not None:
+        raise RedashError(
+            Problem(
+                f"an unfinished rotation brings another value into use than the {what} given",
+                where,
+                "Leave it out until this rotation has finished: the next site.yml would go back to it.",
+            )
+        )
+    if given == now:
+        raise RedashError(
+            Problem(f"the {what} given is the one in use", where, "Remove it there to have a new one made, or give the new one.")
+        )
+    return given
+
+
+def check_may_rotate(what: What, *, key_stored: bool, key_used: bool | None, has_reencrypt: bool) -> None:
     """Refuse a rotation that would lose something.
 
     ``key_stored``     the store holds a secret_key
     ``key_used``       the containers get it as REDASH_SECRET_KEY; None where none are known
     ``has_reencrypt``  of this release
-    ``given``          a person gives this secret's value in redash_secrets
     """
-    if given:
-        raise RedashError(
-            Problem(
-                f"{what} is given in redash_secrets, and the next site.yml would go back to that value",
-                f"redash_secrets.{what}",
-                "Remove it there: it is in the secret store since it was first applied.",
-            )
-        )
     if what == "secret_key" and not has_reencrypt:
         raise RedashError(
             Problem("this release of Redash has no `database reencrypt`", "rotate=secret_key", "Upgrade to 9 or later first: upgrade.yml.")
         )
-    if what != "database_password" and not key_stored:
+    if what in OF_THE_KEYS and not key_stored:
         loses = "The cookie secret is what encrypts the data then. " if what == "cookie_secret" else ""
         raise RedashError(
             Problem("there is no secret_key in the store", f"rotate={what}", f"{loses}Run site.yml first: it carries the key in use over.")
         )
-    if what != "database_password" and key_used is False:
+    if what in OF_THE_KEYS and key_used is False:
         raise RedashError(
             Problem(
                 "containers run without REDASH_SECRET_KEY, so that the cookie secret encrypts the data",

@@ -131,7 +131,7 @@ class FakeEcs:
         }
 
 
-INSTALLATION = {"cluster": "x", "services": ["x"], "task_definitions": ["runner"]}
+INSTALLATION = {"cluster": "x", "services": ["x"], "task_definitions": ["runner"], "action": "setup"}
 
 
 def work(
@@ -141,6 +141,7 @@ def work(
     defaults = {"length": 32, "value": None, "compose": None, "values": None}
     return run(
         {
+            "store": "parameter_store",
             "prefix": PREFIX,
             "kms_key_id": "alias/redash/x",
             "tags": None,
@@ -148,6 +149,9 @@ def work(
             "state": "present",
             "confirm": None,
             "installation": None,
+            "references": None,
+            "put_back": [],
+            "recovery_days": 30,
             **params,
             "secrets": [{**defaults, **secret} for secret in secrets],
         },
@@ -166,6 +170,7 @@ def test_what_is_missing_is_made_encrypted_tagged_and_never_overwriting() -> Non
             "version": 1,
             "created": True,
             "updated": False,
+            "restored": False,
             "modified": NOW,
         }
     }
@@ -225,6 +230,7 @@ def test_a_composed_secret_is_written_with_a_new_version_only_when_its_part_chan
         "version": 2,
         "created": False,
         "updated": True,
+        "restored": False,
         "modified": NOW,
     }
 

@@ -251,6 +251,7 @@ class Account:
             "kms_key_id": "alias/redash/prod",
             "database_cluster": "prod",
             "prefix": "/redash/prod",
+            "store": "parameter_store",
             "encryption_key": "",
         }
         return run({**defaults, **params}, self.context())

@@ -85,6 +85,10 @@ def test_no_key_is_in_what_is_said() -> None:
 STORE = {"/redash/x/secret_key": "key", "/redash/x/cookie_secret": "cookie", "/old/key": "key", "/other": "other"}
 
 
+def read(reference: str, deployed_at: float | None) -> tuple[str, str] | None:
+    return (STORE[reference], "") if reference in STORE else None
+
+
 def container(name: str, secrets: dict[str, str] | None = None, **environment: str) -> dict[str, object]:
     return {
         "name": name,
@@ -117,11 +121,11 @@ def container(name: str, secrets: dict[str, str] | None = None, **environment: s
     ],
 )
 def test_the_key_in_use_is_found_wherever_it_is_kept(containers: list[dict[str, object]], value: str, where: str) -> None:
-    assert key_in_use(containers, STORE.get) == InUse(value, where)
+    assert key_in_use(containers, read) == InUse(value, where)
 
 
 def test_without_redash_containers_no_key_is_in_use() -> None:
-    assert key_in_use([container("log-router")], STORE.get) is None
+    assert key_in_use([container("log-router")], read) is None
 
 
 def test_containers_with_different_keys_are_refused() -> None:
@@ -132,9 +136,9 @@ def test_containers_with_different_keys_are_refused() -> None:
     with pytest.raises(
         RedashError, match="REDASH_SECRET_KEY of the container task-runner: it is another key than REDASH_SECRET_KEY of the"
     ):
-        key_in_use(different, STORE.get)
+        key_in_use(different, read)
 
 
 def test_a_lost_parameter_says_where_the_value_still_is() -> None:
     with pytest.raises(RedashError, match=r"/gone, is gone from the secret store.*don't stop them.*redash_secrets\.secret_key"):
-        key_in_use([container("server", {"REDASH_SECRET_KEY": "/gone"})], STORE.get)
+        key_in_use([container("server", {"REDASH_SECRET_KEY": "/gone"})], read)

@@ -16,6 +16,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.rotation import (
     Rows,
     What,
     check_may_rotate,
+    given_value,
     next_step,
     remembered,
 )
@@ -24,12 +25,14 @@ WHOLE = {
     "cookie_secret": ["make", "adopt", "deploy", "prove", "retire", "end"],
     "secret_key": ["make", "look", "stop", "look", "reencrypt", "look", "adopt", "deploy", "prove", "retire", "end"],
     "database_password": ["make", "adopt", "deploy", "prove", "retire", "end"],
+    "redis_token": ["make", "adopt", "accept", "deploy", "prove", "refuse", "retire", "end"],
 }
 
 
 @dataclass
 class World:
-    """``rows``: the value that each encrypted row is encrypted with. ``running``: the value that the containers hold."""
+    """``rows``: the value that each encrypted row is encrypted with. ``running``: the value that the containers hold.
+    ``accepted``: the tokens that Redis takes."""
 
     what: What
     value: str = "A"
@@ -38,6 +41,7 @@ class World:
     running: str | None = "A"
     seen: Rows | None = None
     done: frozenset[str] = frozenset()
+    accepted: set[str] = field(default_factory=lambda: {"A"})
 
     def killed(self) -> None:
         """What only the run knew is gone."""
@@ -47,7 +51,14 @@ class World:
         step = next_step(Observed(self.what, self.beside is not None, self.beside == self.value, self.seen, self.done))
         self.done = remembered(self.done, step)
         getattr(self, step)()
+        assert self.what != "redis_token" or self.running in self.accepted, f"{step} locks out what runs"
         return step
+
+    def accept(self) -> None:
+        self.accepted = {*self.accepted, self.value}
+
+    def refuse(self) -> None:
+        self.accepted = {self.value}
 
     def make(self) -> None:
         assert self.beside is None, "a value that may be in use already would be lost"
@@ -97,7 +108,8 @@ class World:
 
     def is_rotated(self) -> bool:
         of_the_key = self.what != "secret_key" or set(self.rows) <= {"B"}
-        return self.value == self.running == "B" and self.beside is None and of_the_key
+        of_redis = self.what != "redis_token" or self.accepted == {"B"}
+        return self.value == self.running == "B" and self.beside is None and of_the_key and of_redis
 
 
 @pytest.mark.parametrize("what", WHAT)
@@ -164,30 +176,40 @@ def test_every_step_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "key_stored", "key_used", "has_reencrypt", "given", "says"),
+    ("what", "key_stored", "key_used", "has_reencrypt", "says"),
     [
-        ("cookie_secret", False, None, True, False, "what encrypts the data"),
-        ("cookie_secret", True, False, True, False, "without REDASH_SECRET_KEY"),
-        ("cookie_secret", True, True, False, False, None),
-        ("cookie_secret", True, None, False, False, None),
-        ("secret_key", True, True, False, False, "no `database reencrypt`"),
-        ("secret_key", False, None, True, False, "no secret_key in the store"),
-        ("secret_key", True, False, True, False, "without REDASH_SECRET_KEY"),
-        ("secret_key", True, True, True, False, None),
-        ("database_password", False, False, False, False, None),
-        ("cookie_secret", True, True, True, True, "given in redash_secrets"),
-        ("secret_key", True, True, True, True, "given in redash_secrets"),
-        ("database_password", True, True, True, True, "given in redash_secrets"),
+        ("cookie_secret", False, None, True, "what encrypts the data"),
+        ("cookie_secret", True, False, True, "without REDASH_SECRET_KEY"),
+        ("cookie_secret", True, True, False, None),
+        ("cookie_secret", True, None, False, None),
+        ("secret_key", True, True, False, "no `database reencrypt`"),
+        ("secret_key", False, None, True, "no secret_key in the store"),
+        ("secret_key", True, False, True, "without REDASH_SECRET_KEY"),
+        ("secret_key", True, True, True, None),
+        ("database_password", False, False, False, None),
+        ("redis_token", False, False, False, None),
     ],
 )
 def test_what_would_lose_something_is_refused(
-    what: What, key_stored: bool, key_used: bool | None, has_reencrypt: bool, given: bool, says: str | None
+    what: What, key_stored: bool, key_used: bool | None, has_reencrypt: bool, says: str | None
 ) -> None:
     def check() -> None:
-        check_may_rotate(what, key_stored=key_stored, key_used=key_used, has_reencrypt=has_reencrypt, given=given)
+        check_may_rotate(what, key_stored=key_stored, key_used=key_used, has_reencrypt=has_reencrypt)
 
     if says is None:
         check()
     else:
         with pytest.raises(RedashError, match=says):
             check()
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_a_value_given_is_the_new_one_and_never_the_one_to_go_back_to(what: What) -> None:
+    assert given_value(what, None, now="A", new=None) is None
+    assert given_value(what, "B", now="A", new=None) == "B"
+    assert given_value(what, "B", now="A", new="B") is None, "the rotation that it began goes on"
+    assert given_value(what, "B", now="B", new="B") is None, "also once it is adopted"
+    with pytest.raises(RedashError, match=f"redash_secrets.{what}: the {what} given is the one in use"):
+        given_value(what, "A", now="A", new=None)
+    with pytest.raises(RedashError, match="an unfinished rotation brings another value into use"):
+        given_value(what, "A", now="A", new="B")
