@@ -23,7 +23,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         raise RedashError(Problem(f"it can't be read: {error}", path, "Copy the old installation's env file here.")) from error
     found = adopt(text, path, prefix=params["prefix"])
     secrets = [{"name": name, "length": LENGTH, "value": value, "compose": None, "values": None} for name, value in found.secrets.items()]
-    nothing_more = {"state": "present", "confirm": None, "installation": None, "references": None, "put_back": []}
+    nothing_more: dict[str, Any] = {"state": "present", "confirm": None, "installation": None, "references": None, "put_back": []}
     stored = ssm_secrets.run({**params, **nothing_more, "secrets": secrets}, context)
     for name, destiny in found.destinies.items():
         context.report(f"{name} -> {destiny}")

@@ -90,12 +90,12 @@ class SecretsManager:
                 action = "secretsmanager:BatchGetSecretValue and secretsmanager:GetSecretValue"
                 raise RedashError(_problem(error, doing, action)) from error
             refused = {}
-            for error in answer.get("Errors") or []:
-                code, message = error["ErrorCode"], error.get("Message", "")
+            for refusal in answer.get("Errors") or []:
+                code, message = refusal["ErrorCode"], refusal.get("Message", "")
                 if code not in ("ResourceNotFoundException", "InvalidRequestException"):
                     failure = ClientError({"Error": {"Code": code, "Message": message}}, "BatchGetSecretValue")
-                    raise RedashError(_problem(failure, f"read {error['SecretId']}", "secretsmanager:GetSecretValue"))
-                refused[error["SecretId"]] = code
+                    raise RedashError(_problem(failure, f"read {refusal['SecretId']}", "secretsmanager:GetSecretValue"))
+                refused[refusal["SecretId"]] = code
             yield {key: value for value in answer["SecretValues"] for key in (value["Name"], value["ARN"])}, refused
 
     def read(self, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[str, Stored]:
