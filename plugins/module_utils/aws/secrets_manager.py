@@ -156,12 +156,21 @@ class SecretsManager:
     def version_at(self, path: str, seconds: float) -> Stored | None:
         doing = f"read the versions of {path}"
         with aws_errors(doing):
-            pages = self._api.get_paginator("list_secret_version_ids").paginate(SecretId=path, IncludeDeprecated=True)
-            versions = [version for page in pages for version in page["Versions"] if version["CreatedDate"].timestamp() <= seconds]
+            versions = [version for version in self._versions(path) if version["CreatedDate"].timestamp() <= seconds]
             if not versions:
                 return None
             newest = max(versions, key=lambda version: (version["CreatedDate"], _number(version["VersionId"], 0)))
             return _stored(self._api.get_secret_value(SecretId=path, VersionId=newest["VersionId"]), decrypt=True)
+
+    def _versions(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every version that there still is; those without a stage, too. botocore has no paginator for it."""
+        request: dict[str, Any] = {"SecretId": path, "IncludeDeprecated": True}
+        while True:
+            answer = self._api.list_secret_version_ids(**request)
+            yield from answer["Versions"]
+            if not answer.get("NextToken"):
+                return
+            request["NextToken"] = answer["NextToken"]
 
     def arn(self, path: str) -> str:
         return f"{self._arn_prefix}{path}"

@@ -18,6 +18,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.ssm_secrets import run
 
 NOW = 1_795_396_800.0
 WRITTEN = NOW - 86400
+DEPLOYED = WRITTEN + 60
 
 PREFIX = "/redash/x"
 URL = {
@@ -40,15 +41,17 @@ class FakeParameterStore:
         self.parameters: dict[str, dict[str, Any]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.error: ClientError | None = None
+        self.history: dict[str, list[dict[str, Any]]] = {}
         self.before_put = lambda: None
         for name, value in values.items():
             self.store(f"{PREFIX}/{name}", value)
 
-    def store(self, path: str, value: str, type_: str = "SecureString") -> int:
+    def store(self, path: str, value: str, type_: str = "SecureString", at: float = WRITTEN) -> int:
         version = self.parameters.get(path, {}).get("Version", 0) + 1
         arn = f"arn:aws:ssm:eu-west-1:111122223333:parameter{path}"
-        written = datetime.fromtimestamp(WRITTEN, tz=UTC)
+        written = datetime.fromtimestamp(at, tz=UTC)
         self.parameters[path] = {"Name": path, "Value": value, "Version": version, "ARN": arn, "Type": type_, "LastModifiedDate": written}
+        self.history.setdefault(path, []).append(self.parameters[path])
         return version
 
     def get_parameters(self, *, Names: list[str], WithDecryption: bool) -> dict[str, Any]:
@@ -59,6 +62,11 @@ class FakeParameterStore:
             if not WithDecryption and parameter["Type"] == "SecureString":
                 parameter["Value"] = "AQICAHg="
         return {"Parameters": found, "InvalidParameters": [name for name in Names if name not in self.parameters]}
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "get_parameter_history"
+        self.calls.append(("GetParameterHistory", {}))
+        return SimpleNamespace(paginate=lambda *, Name, WithDecryption: [{"Parameters": self.history[Name]}])
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:
         assert WithDecryption
@@ -96,6 +104,17 @@ class FakeSts:
 
 
 class FakeSecretsManager:
+    def batch_get_secret_value(self, *, SecretIdList: list[str]) -> dict[str, Any]:
+        held = {"/redash/x/secret_key_next": "next"}
+        written = datetime.fromtimestamp(WRITTEN, tz=UTC)
+        found = [
+            {"Name": name, "ARN": f"arn:{name}", "SecretString": held[name], "VersionId": "v", "CreatedDate": written}
+            for name in SecretIdList
+            if name in held
+        ]
+        missing = [name for name in SecretIdList if name not in held]
+        return {"SecretValues": found, "Errors": [{"SecretId": name, "ErrorCode": "ResourceNotFoundException"} for name in missing]}
+
     def get_secret_value(self, **request: str) -> dict[str, str]:
         assert request == {"SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:redash-AbCdEf"}
         return {"SecretString": json.dumps({"secret_key": "key-in-secrets-manager"})}
@@ -111,7 +130,15 @@ class FakeEcs:
     def describe_services(self, *, cluster: str, services: list[str]) -> dict[str, Any]:
         if self.services is None:
             raise refused("DescribeServices", "ClusterNotFoundException", "Cluster not found.")
-        found = [{"taskDefinition": self.services[name], "status": "ACTIVE"} for name in services if name in self.services]
+        deployments = [
+            {"status": "ACTIVE", "createdAt": datetime.fromtimestamp(0, tz=UTC)},
+            {"status": "PRIMARY", "createdAt": datetime.fromtimestamp(DEPLOYED, tz=UTC)},
+        ]
+        found = [
+            {"taskDefinition": self.services[name], "status": "ACTIVE", "deployments": deployments}
+            for name in services
+            if name in self.services
+        ]
         return {"services": found, "failures": []}
 
     def describe_task_definition(self, *, taskDefinition: str) -> dict[str, Any]:
@@ -396,3 +423,107 @@ def test_when_each_secret_was_written_is_told() -> None:
         "cookie_secret": WRITTEN,
         "secret_key": NOW,
     }
+
+
+# --- a key that was overwritten since the containers were deployed
+
+OURS = {"secrets": {"REDASH_SECRET_KEY": f"{PREFIX}/secret_key", "REDASH_COOKIE_SECRET": f"{PREFIX}/cookie_secret"}}
+
+
+def overwritten() -> tuple[FakeParameterStore, FakeEcs]:
+    store = FakeParameterStore(secret_key="the-key-of-the-data", cookie_secret="c" * 32)
+    store.store(f"{PREFIX}/secret_key", "somebodys-mistake", at=DEPLOYED + 1)
+    return store, FakeEcs({"x": "x"}, x=OURS, runner={"environment": {}})
+
+
+def test_an_overwritten_key_is_seen_in_the_history_and_stops() -> None:
+    store, ecs = overwritten()
+    with pytest.raises(RedashError) as caught:
+        work(store, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION)
+    assert str(caught.value) == (
+        "/redash/x/secret_key: the stored secret_key is not the key in use (REDASH_SECRET_KEY of the container x, deployed with version 1;"
+        " version 2 was written later). The data is encrypted with the one in use; to store that one again:"
+        " -e ssm_secrets_put_back=secret_key (site.yml)."
+    )
+    assert store.writes == []
+
+
+def test_it_is_put_back_out_of_the_history_for_those_who_say_so() -> None:
+    store, ecs = overwritten()
+    result = work(store, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION, put_back=["secret_key"])
+    assert store.value("secret_key") == "the-key-of-the-data"
+    assert (
+        "/redash/x/secret_key: version 3 (put back from REDASH_SECRET_KEY of the container x, deployed with version 1"
+        in result["diff"]["after"]
+    )
+    assert "the-key" not in json.dumps(result) and "mistake" not in json.dumps(result)
+    after = work(store, {"name": "secret_key"}, ecs=ecs, installation=INSTALLATION)
+    assert after["changed"] is False
+
+
+def test_the_same_value_written_again_is_no_other_key() -> None:
+    store = FakeParameterStore(secret_key="key", cookie_secret="c" * 32)
+    store.store(f"{PREFIX}/secret_key", "key", at=DEPLOYED + 1)
+    assert not work(store, {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation=INSTALLATION)["changed"]
+
+
+def test_the_history_is_not_asked_for_where_nothing_was_written_since() -> None:
+    store = FakeParameterStore(secret_key="key", cookie_secret="c" * 32)
+    work(store, {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation=INSTALLATION)
+    assert "GetParameterHistory" not in [call for call, _ in store.calls]
+
+
+# --- while the key is being rotated
+
+
+@pytest.mark.parametrize("action", ["setup", "upgrade", "mail"])
+def test_an_unfinished_rotation_of_the_key_stops_everything_else(action: str) -> None:
+    store = FakeParameterStore(secret_key="key", secret_key_next="next", cookie_secret="c" * 32)
+    with pytest.raises(RedashError) as caught:
+        work(store, {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation={**INSTALLATION, "action": action})
+    assert str(caught.value) == (
+        "/redash/x/secret_key_next: a rotation of secret_key is unfinished, and the data may be encrypted with either key."
+        " Finish it first: rotate_secrets.yml -e rotate=secret_key"
+    )
+
+
+def test_the_rotation_itself_goes_on_also_once_the_new_key_is_the_secret() -> None:
+    store = FakeParameterStore(secret_key="key", cookie_secret="c" * 32)
+    store.store(f"{PREFIX}/secret_key_next", "next", at=DEPLOYED + 1)
+    rotating = {**INSTALLATION, "action": "rotate"}
+    ecs = FakeEcs({"x": "x"}, x=OURS)
+    assert not work(store, {"name": "secret_key"}, ecs=ecs, installation=rotating)["changed"]
+    store.store(f"{PREFIX}/secret_key", "next", at=DEPLOYED + 2)
+    assert not work(store, {"name": "secret_key"}, ecs=ecs, installation=rotating)["changed"]
+
+
+def test_an_installation_that_moves_from_the_other_store_finishes_its_rotation_there() -> None:
+    there = {"secrets": {"REDASH_SECRET_KEY": "arn:aws:secretsmanager:eu-west-1:1:secret:/redash/x/secret_key-AbCdEf"}}
+    with pytest.raises(RedashError, match="a rotation of secret_key is unfinished"):
+        work(FakeParameterStore(), {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=there), installation=INSTALLATION)
+
+
+@pytest.mark.parametrize("action", ["upgrade", "mail"])
+def test_only_a_set_up_makes_a_key(action: str) -> None:
+    store = FakeParameterStore()
+    with pytest.raises(RedashError, match=r"there is no installation: no key is stored or in use. Run site.yml first"):
+        work(store, {"name": "secret_key"}, ecs=FakeEcs(), installation={**INSTALLATION, "action": action})
+    assert store.writes == []
+
+
+# --- what the store has lost
+
+
+def test_the_databases_password_is_restored_out_of_its_url() -> None:
+    store = FakeParameterStore(secret_key="key", database_url="postgresql://redash:sesame@db/redash")
+    result = work(store, {"name": "secret_key"}, {"name": "database_password"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation=INSTALLATION)
+    assert store.value("database_password") == "sesame"
+    assert "/redash/x/database_password: version 1 (found in database_url)" in result["diff"]["after"]
+    assert "sesame" not in json.dumps(result)
+
+
+def test_a_lost_cookie_secret_stops_and_nothing_is_written() -> None:
+    store = FakeParameterStore(secret_key="key")
+    with pytest.raises(RedashError, match=r"REDASH_COOKIE_SECRET of the container x: its value, /redash/x/cookie_secret, is gone"):
+        work(store, {"name": "secret_key"}, {"name": "cookie_secret"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation=INSTALLATION)
+    assert store.writes == []
