@@ -62,10 +62,13 @@ def mail_queue_command(version: str, recipient: str, subject: str, seconds: int)
     return _checked(lambda: mail_proof.queue_command(version, recipient, subject, int(seconds)))
 
 
-def mail_verdict(direct: Mapping[str, Any], queue: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """What two results of redash_ecs_task say about mail."""
+def mail_verdict(
+    direct: Mapping[str, Any], queue: Mapping[str, Any], environment: Mapping[str, str], logs: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """What two results of redash_ecs_task say about mail; ``logs``, of redash_ecs_logs, where the second can't tell."""
+    workers = [stream["lines"] for stream in (logs or {}).get("streams") or []]
     first = mail_proof.judge_direct(direct.get("rc"), direct.get("stdout_lines", []), str(direct.get("msg", "")), environment)
-    second = mail_proof.judge_queue(queue.get("rc"), queue.get("stdout_lines", []), str(queue.get("msg", "")), environment)
+    second = mail_proof.judge_queue(queue.get("rc"), queue.get("stdout_lines", []), str(queue.get("msg", "")), environment, workers)
     failure = mail_proof.verdict(first, second)
     return {
         "sent": failure is None,

@@ -78,8 +78,8 @@ print(json.dumps({"mail_job": job.id, "status": status, "workers": len(workers),
 sys.exit(0 if status == "finished" else 1)
 """
 
-# Celery (Redash up to 8): the worker can't be made to say what went wrong, so a finished job proves that a
-# worker took it and no more.
+# Celery (Redash up to 8): the job can't be changed on its way, and Redash's own swallows what went wrong. So a
+# finished job proves that a worker took it; what became of the mail is in the worker's log (worker_log).
 CELERY_PROGRAM = """\
 import json, sys
 from celery.exceptions import TimeoutError
@@ -246,6 +246,8 @@ PROVIDER_TODO = {
 
 # An exception at the beginning of a line: the last one is what ended the program. Python's chained ones
 # come before it, and RQ and Redash put log lines around it.
+LOGGED = re.compile(r"\[\d{4}-\d\d-\d\d")
+SUCCEEDED = re.compile(r"Task \S+ succeeded in ")
 EXCEPTION = re.compile(r"^(?P<name>[A-Za-z_][\w.]*(?:Error|Exception|Refused|Disconnected|timeout|error|Interrupt))(?::\s*(?P<text>.*))?$")
 USAGE = re.compile(r"^(Usage:|Error: )")
 SMTP_ANSWER = re.compile(r"(\d{3}),\s*b?(['\"])(.*?)\2")
@@ -300,6 +302,13 @@ def _said(text: str) -> str:
     return f"{match.group(1)} {match.group(3)}".replace("\\n", " ").replace("\\r", "").strip()
 
 
+UNPROVEN = Failure(
+    "unproven",
+    "it is proven that a worker took the mail, not that it left: this release says so in the worker's log alone, which does not tell",
+    "Look whether the second mail arrived.",
+)
+
+
 @dataclass(frozen=True)
 class Attempt:
     """One path's outcome. ``sent`` is None when the release can't tell."""
@@ -325,8 +334,27 @@ def judge_direct(rc: int | None, lines: Sequence[str], message: str, environment
     return Attempt(DIRECT, False, explain(lines, environment))
 
 
-def judge_queue(rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str]) -> Attempt:
-    """Outcome of ``queue_command``."""
+def worker_log(job: str, lines: Iterable[str], environment: Mapping[str, str]) -> Attempt | None:
+    """What Celery's worker logged of a mail; None where it says nothing (yet), or logs too little to tell.
+
+    Redash 8 logs each line of a job with its task_id, a failure as "Failed sending message" with the traceback behind it,
+    and goes on; Celery then says that the task succeeded. So success is the second without the first.
+    """
+    texts = [line.rstrip() for line in lines]
+    for number, text in enumerate(texts):
+        if job in text and "Failed sending message" in text:
+            following = texts[number + 1 :]
+            end = next((place for place, line in enumerate(following) if LOGGED.match(line)), len(following))
+            return Attempt(QUEUE, False, explain(following[:end], environment))
+    if any(job in text and SUCCEEDED.search(text) for text in texts):
+        return Attempt(QUEUE, True)
+    return None
+
+
+def judge_queue(
+    rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str], worker_lines: Iterable[Sequence[str]] = ()
+) -> Attempt:
+    """Outcome of ``queue_command``. ``worker_lines`` is what each worker's container logged, where that is needed to tell."""
     if rc is None:
         return Attempt(QUEUE, False, Failure("task", message or "the task did not end"))
     report = next((found for found in map(_report, reversed(lines)) if found), None)
@@ -336,9 +364,8 @@ def judge_queue(rc: int | None, lines: Sequence[str], message: str, environment:
     if status == "finished":
         return Attempt(QUEUE, True)
     if status == "unproven":
-        return Attempt(
-            QUEUE, None, Failure("unproven", "a worker took the mail, and this release hides what became of it", "Look whether it arrived.")
-        )
+        told = [found for found in (worker_log(str(report["mail_job"]), log, environment) for log in worker_lines) if found]
+        return told[0] if told else Attempt(QUEUE, None, UNPROVEN)
     if status == "failed":
         return Attempt(QUEUE, False, explain(lines, environment))
     if status == "queued" and report["workers"] == 0:

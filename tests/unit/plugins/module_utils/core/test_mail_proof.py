@@ -195,6 +195,47 @@ def test_the_queues_outcome_is_read_from_its_report(rc: int | None, lines: list[
     assert (found.sent, found.failure.cause if found.failure else "") == (sent, cause)
 
 
+JOB_ID = "0b8a1ff2-7d3e-4b5e-9a31-5a4c2c1d0e11"
+UNPROVEN = json.dumps({"mail_job": JOB_ID, "status": "unproven", "workers": -1, "ahead": -1})
+# As Redash 8 logs (CELERYD_WORKER_TASK_LOG_FORMAT) and Celery 4 says at the end of a task.
+CELERY = "[2026-11-23 04:00:01,000][PID:31][INFO][Worker-1]"
+OF_THE_JOB = f"[2026-11-23 04:00:01,200][PID:31][ERROR][Worker-1] task_name=redash.tasks.send_mail task_id={JOB_ID}"
+SUCCEEDED = f"{CELERY} Task redash.tasks.send_mail[{JOB_ID}] succeeded in 0.12s: None"
+OTHERS = f"{CELERY} Task redash.tasks.send_mail[another] succeeded in 0.12s: None"
+FAILED = [
+    f"{OF_THE_JOB} Failed sending message: a test",
+    "Traceback (most recent call last):",
+    '  File "/app/redash/tasks/general.py", line 50, in send_mail',
+    "SMTPAuthenticationError: (535, '5.7.8 no such user')",
+]
+
+
+@pytest.mark.parametrize(
+    ("logs", "sent", "cause"),
+    [
+        ([], None, "unproven"),
+        ([[OTHERS], [f"{CELERY} Received task: redash.tasks.send_mail[{JOB_ID}]"]], None, "unproven"),
+        ([[OTHERS], [OTHERS, SUCCEEDED]], True, ""),
+        # Celery says "succeeded" of this one, too.
+        ([[OTHERS], [*FAILED, SUCCEEDED]], False, "login_refused"),
+        (
+            [[f"{CELERY.replace('INFO', 'ERROR')} task_id=another Failed sending message: b", "socket.timeout: timed out", SUCCEEDED]],
+            True,
+            "",
+        ),
+    ],
+)
+def test_what_became_of_celerys_mail_is_in_its_workers_log(logs: list[list[str]], sent: bool | None, cause: str) -> None:
+    found = proof.judge_queue(0, [UNPROVEN], "", ENVIRONMENT, logs)
+    assert (found.sent, found.failure.cause if found.failure else "") == (sent, cause)
+
+
+def test_where_the_log_does_not_tell_the_part_that_is_proven_is_said() -> None:
+    message = proof.judge_queue(0, [UNPROVEN], "", ENVIRONMENT).as_dict()["message"]
+    assert message.startswith("the emails queue: it is proven that a worker took the mail, not that it left")
+    assert message.endswith("Look whether the second mail arrived.")
+
+
 def test_how_many_were_ahead_is_told() -> None:
     found = proof.judge_queue(1, [report("queued", 2, 31)], "", ENVIRONMENT)
     assert "31 jobs were ahead of it" in found.as_dict()["message"]
