@@ -47,7 +47,7 @@ options:
     default: ""
   prefix:
     description:
-      - Path of the secrets. With it, the encryption key in use is held against the stored one and against O(encryption_key); a differing one
+      - Path of the secrets. With it, the encryption key in use is held against the stored one and O(encryption_key); a differing one
         is a problem.
     type: str
     default: ""
