@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import subprocess
@@ -40,9 +41,28 @@ def test_it_is_formatted(terraform_environ: dict[str, str]) -> None:
     assert answer.returncode == 0, answer.stdout
 
 
+def assert_valid(folder: Path, environ: dict[str, str]) -> None:
+    """Valid, and nothing in it is deprecated."""
+    answer = json.loads(terraform(folder, environ, "validate", "-json").stdout)
+    assert answer["valid"] and answer["diagnostics"] == [], answer["diagnostics"]
+
+
 def test_it_is_valid(initialised: Path, terraform_environ: dict[str, str]) -> None:
-    answer = terraform(initialised, terraform_environ, "validate", "-no-color")
+    assert_valid(initialised, terraform_environ)
+
+
+def test_it_is_valid_under_the_newest_provider_as_well(tmp_path: Path, terraform_environ: dict[str, str]) -> None:
+    """6.x, from whatever mirror or registry this machine has."""
+    folder = tmp_path / "files"
+    shutil.copytree(MODULE, folder)
+    (folder / "newest_override.tf.json").write_text(
+        json.dumps({"terraform": {"required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 6.0.0, < 7.0.0"}}}})
+    )
+    answer = terraform(folder, terraform_environ, "init", "-input=false", "-no-color")
+    if answer.returncode != 0 and any(text in answer.stderr for text in ("no available releases match", "Failed to query available")):
+        pytest.skip("no AWS provider 6.x: neither a mirror on this machine nor the registry has one")
     assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert_valid(folder, terraform_environ)
 
 
 def test_every_way_to_ask_for_it_plans_as_it_should(initialised: Path, terraform_environ: dict[str, str], moto: Moto) -> None:
