@@ -84,7 +84,7 @@ def _without(group: dict[str, Any]) -> dict[str, Any]:
                 "this Redis demands an AUTH token, and ElastiCache gives up one only for a user group",
                 "redash_redis.auth_token_enabled: false",
                 f"Leave it out, or have {group['ReplicationGroupId']} made anew (its queues are lost):"
-                " redash_allow_replacement=[aws_elasticache_replication_group.this].",
+                ' -e \'{"redash_allow_replacement": ["aws_elasticache_replication_group.this"]}\'.',
             )
         )
     return {"changed": False, "steps": [], "version": None, "diff": {}}

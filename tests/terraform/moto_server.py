@@ -7,13 +7,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
+import uuid
 from typing import Any
+from urllib.parse import unquote
 
 # Attaching AWS's own policies to a role needs them to be there.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
+from moto.backup.responses import BackupResponse
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
@@ -30,6 +35,10 @@ class CacheParameterGroupNotFound(ServiceException):
 
 class ReplicationGroupNotFound(ServiceException):
     code = "ReplicationGroupNotFoundFault"
+
+
+class BackupSelectionNotFound(ServiceException):
+    code = "ResourceNotFoundException"
 
 
 class InvalidParameterValue(ServiceException):
@@ -173,6 +182,47 @@ def mend_auth_tokens() -> None:
     ElastiCacheResponse.modify_replication_group = modify
 
 
+def mend_backup() -> None:
+    """A plan of AWS Backup has no selections of what it backs up."""
+
+    def selections(response: Any) -> dict[str, dict[str, Any]]:
+        backend = response.backup_backend
+        if not hasattr(backend, "redash_selections"):
+            backend.redash_selections = {}
+        return backend.redash_selections
+
+    def plan_and_selection(response: Any) -> list[str]:
+        return unquote(response.path).strip("/").removeprefix("backup/plans/").replace("/selections", "").split("/")
+
+    def create(self: Any) -> str:
+        (plan,) = plan_and_selection(self)
+        selection = {
+            "BackupPlanId": plan,
+            "SelectionId": str(uuid.uuid4()),
+            "CreationDate": time.time(),
+            "BackupSelection": json.loads(self.body)["BackupSelection"],
+        }
+        selections(self)[selection["SelectionId"]] = selection
+        return json.dumps({key: value for key, value in selection.items() if key != "BackupSelection"})
+
+    def asked(self: Any) -> dict[str, Any]:
+        found = selections(self).get(plan_and_selection(self)[1])
+        if found is None:
+            raise BackupSelectionNotFound("Cannot find Backup selection.")
+        return found
+
+    def get(self: Any) -> str:
+        return json.dumps(asked(self))
+
+    def delete(self: Any) -> str:
+        del selections(self)[asked(self)["SelectionId"]]
+        return "{}"
+
+    BackupResponse.create_backup_selection = create
+    BackupResponse.get_backup_selection = get
+    BackupResponse.delete_backup_selection = delete
+
+
 def mend_rds() -> None:
     """Performance Insights are forgotten; a Serverless v2 cluster reports the scaling of v1."""
     create_without_insights = rds_models.RDSBackend.create_db_instance
@@ -198,6 +248,7 @@ if __name__ == "__main__":
     mend_cache_parameter_groups()
     mend_replication_groups()
     mend_auth_tokens()
+    mend_backup()
     mend_rds()
     mend_security_groups()
     main(["-H", "127.0.0.1", "-p", sys.argv[1]])

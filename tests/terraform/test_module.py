@@ -96,7 +96,7 @@ class Installation:
                 "web_acl": True,
                 "deletion_protection": False,
             },
-            "database": {"instance_count": 2, "deletion_protection": False, "skip_final_snapshot": True},
+            "database": {"instance_count": 2, "deletion_protection": False, "skip_final_snapshot": True, "backup_plan": True},
             "redis": {"num_cache_clusters": 2},
             "operations": {"emails": ["oncall@example.com"]},
             "ecs_exec": True,

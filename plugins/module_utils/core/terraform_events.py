@@ -26,6 +26,11 @@ NEXT_PROGRESS = 60
 # Warnings about this collection's own choices: -target where it is used, a lock file for this machine alone.
 HELPS_NOBODY = ("Resource targeting is in effect", "Applied changes may be incomplete", "Incomplete lock file information for providers")
 
+# How the AWS SDK wraps what AWS says. The whole of it is in terraform.log, with the request's ID for AWS's support.
+WRAPPING = re.compile(
+    r"operation error [\w ]+: \w+, (?:exceeded maximum number of attempts, \d+, )?https response error StatusCode: \d+, RequestID: [^,]*, "
+)
+
 LOCK_INFO = re.compile(r"^\s*(ID|Path|Operation|Who|Created):\s*(.*?)\s*$", re.MULTILINE)
 
 
@@ -82,7 +87,7 @@ class Events:
 
 
 def _what(summary: str, detail: str) -> str:
-    summary = summary.removeprefix("Error: ")
+    summary, detail = (WRAPPING.sub("", text) for text in (summary.removeprefix("Error: "), detail))
     # A failed check in the module explains itself; its title and Terraform's closing remark do not.
     if summary in ("Invalid value for variable", "Resource precondition failed", "Resource postcondition failed"):
         return detail.split("\n\nThis was checked by the validation rule")[0]

@@ -156,7 +156,7 @@ def refused(plan: Plan, protected: Iterable[str], allowed: Iterable[str]) -> lis
             problems.append(
                 Problem(
                     next(change.lines()) + ", and it is protected",
-                    todo=f"Change what asks for it, or allow it: redash_allow_replacement=[{change.address}].",
+                    todo=f"Change what asks for it, or allow it: -e '{json.dumps({'redash_allow_replacement': [change.address]})}'.",
                 )
             )
     return problems
@@ -212,7 +212,7 @@ def _change(entry: Mapping[str, Any]) -> Change | None:
         action = "replace"
     else:
         action = "import" if "importing" in change and actions == ["update"] else actions[0]
-    shown = _differences(change, ()) if action in ("update", "replace", "import") else []
+    shown = _differences(change, (), action == "replace") if action in ("update", "replace", "import") else []
     forced = tuple(sorted({_path(path) for path in change.get("replace_paths", [])}))
     tainted = action == "replace" and entry.get("action_reason") == "replace_because_tainted"
     if tainted and not forced:
@@ -237,12 +237,12 @@ def _import_id(kind: str, after: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _differences(change: Mapping[str, Any], path: tuple[Any, ...]) -> list[str]:
+def _differences(change: Mapping[str, Any], path: tuple[Any, ...], replaced: bool = False) -> list[str]:
     before = masked(change.get("before"), change.get("before_sensitive"))
     after = masked(_with_unknown(change.get("after"), change.get("after_unknown")), change.get("after_sensitive"))
     # Two different secrets look alike once masked: that they differ is said, how is not.
     hidden = before == after and change.get("before") != change.get("after")
-    lines = list(_compare(before, after, path))
+    lines = list(_compare(before, after, path, replaced))
     return lines or ([f": {SECRET} changes"] if hidden else [])
 
 
@@ -258,19 +258,22 @@ def _with_unknown(value: Any, unknown: Any) -> Any:
     return value
 
 
-def _compare(before: Any, after: Any, path: tuple[Any, ...]) -> Iterator[str]:
+def _compare(before: Any, after: Any, path: tuple[Any, ...], replaced: bool) -> Iterator[str]:
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
-            yield from _compare(before.get(key), after.get(key), (*path, key))
+            yield from _compare(before.get(key), after.get(key), (*path, key), replaced)
         return
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _compare(old, new, (*path, index))
+            yield from _compare(old, new, (*path, index), replaced)
         return
     # A computed attribute without a value before says nothing, whatever it will be.
     if before is None and after == UNKNOWN:
+        return
+    # What is made anew has all its computed attributes anew, and those that were nothing are nothing: that says nothing, either.
+    if replaced and (after == UNKNOWN or (after is None and not before)):
         return
     yield f"{'.' if path else ''}{_path(path)}: {_shown(before)} -> {_shown(after)}"
 

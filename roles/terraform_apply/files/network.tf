@@ -21,8 +21,8 @@ locals {
   public_subnet_ids  = local.new_vpc ? [for az in local.azs : aws_subnet.public[az].id] : var.network.public_subnet_ids
   private_subnet_ids = local.new_vpc ? [for az in local.azs : aws_subnet.private[az].id] : var.network.private_subnet_ids
 
-  # Without NAT and without interface endpoints there is one way out left: each task has a public address of its
-  # own, and the private subnets have the route that it needs. Their security groups let nobody in.
+  # Without NAT and without interface endpoints there is one way out left: tasks run in the public subnets, each with a
+  # public address of its own. Their security group lets in nobody but the load balancer.
   tasks_are_public = local.new_vpc && var.network.nat_gateways == "none" && length(var.network.interface_endpoints) == 0
 }
 
@@ -160,14 +160,6 @@ resource "aws_route" "private_nat" {
   route_table_id         = aws_route_table.private[each.key].id
   destination_cidr_block = "0.0.0.0/0"
   nat_gateway_id         = aws_nat_gateway.this[var.network.nat_gateways == "per_az" ? each.key : local.nat_zones[0]].id
-}
-
-resource "aws_route" "private_internet" {
-  for_each = local.tasks_are_public ? local.az_index : {}
-
-  route_table_id         = aws_route_table.private[each.key].id
-  destination_cidr_block = "0.0.0.0/0"
-  gateway_id             = aws_internet_gateway.this[0].id
 }
 
 resource "aws_vpc_endpoint" "gateway" {

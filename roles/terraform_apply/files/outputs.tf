@@ -46,7 +46,6 @@ output "redash" {
     aws_lb_listener.http,
     aws_lb_listener.https,
     aws_rds_cluster_instance.this,
-    aws_route.private_internet,
     aws_route.private_nat,
     aws_route.public_internet,
     aws_vpc_security_group_egress_rule.tasks,

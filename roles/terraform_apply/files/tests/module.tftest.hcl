@@ -256,8 +256,8 @@ run "without_nat" {
   }
 
   assert {
-    condition     = output.redash.assign_public_ip == "ENABLED" && length(aws_route.private_internet) == 2 && length(aws_nat_gateway.this) == 0
-    error_message = "each task has an address of its own"
+    condition     = output.redash.assign_public_ip == "ENABLED" && length(aws_route.private_nat) == 0 && length(aws_nat_gateway.this) == 0
+    error_message = "each task has an address of its own, and nothing leads from the private subnets to the internet"
   }
 }
 

@@ -49,6 +49,16 @@ def test_an_error_becomes_a_problem_with_its_address_and_one_line() -> None:
     assert [str(problem) for problem in reader.problems] == ["aws_ecs_cluster.this: creating ECS Cluster: AccessDenied: not yours"]
 
 
+def test_what_aws_says_is_said_without_the_sdks_wrapping() -> None:
+    said = (
+        "creating IAM Role (x): operation error IAM: CreateRole, https response error StatusCode: 409, RequestID: QRId-55,"
+        " EntityAlreadyExists: Role with name x already exists."
+    )
+    reader, _ = read(diagnostic(said, address="aws_iam_role.x"))
+    (problem,) = reader.problems
+    assert str(problem) == "aws_iam_role.x: creating IAM Role (x): EntityAlreadyExists: Role with name x already exists."
+
+
 def test_an_error_without_an_address_names_file_and_line() -> None:
     place = {"filename": "variables.tf", "start": {"line": 7, "column": 1}}
     reader, _ = read(diagnostic("No value for required variable", "region is not set.", range=place))

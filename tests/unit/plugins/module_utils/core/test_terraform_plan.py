@@ -51,6 +51,14 @@ def test_both_orders_of_a_replacement_are_one(actions: list[str]) -> None:
     assert read.summary == "1 to create, 1 to destroy"
 
 
+def test_of_a_replacement_only_what_was_chosen_is_said() -> None:
+    before = {"name": "a", "port": 1, "arn": "arn:old", "domain": "", "iam": False, "log": "x"}
+    after = {"name": "b", "port": 2, "domain": None, "iam": None, "log": None}
+    entry = resource("aws_rds_cluster.this", ["delete", "create"], before, after, after_unknown={"arn": True}, replace_paths=[["name"]])
+    (change,) = read_plan(plan(entry)).changes
+    assert change.attributes == ("log: x -> (none)", "name: a -> b", "port: 1 -> 2")
+
+
 def test_a_tainted_resource_says_why_it_is_replaced() -> None:
     entry = {**resource("aws_lb.this", ["delete", "create"], {"name": "a"}, {"name": "a"}), "action_reason": "replace_because_tainted"}
     (change,) = read_plan(plan(entry)).changes
