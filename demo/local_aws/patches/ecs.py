@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -348,7 +349,7 @@ def _check_health() -> None:
 
 
 def _forward_whole_lines() -> None:
-    """A line that arrived in two pieces became two events, and a character cut in two became two question marks."""
+    """A line that arrived in two pieces became two events, a character cut in two two question marks; a burst lost its end."""
 
     def forward(container: Any, config: dict[str, Any], account: str, region: str) -> None:
         with ecs.request_scope(account, region):
@@ -357,7 +358,7 @@ def _forward_whole_lines() -> None:
             decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
             rest = ""
             try:
-                for chunk in container.logs(stream=True, follow=True, stdout=True, stderr=True):
+                for chunk in whole_log(container):
                     *lines, rest = (rest + decoder.decode(chunk)).split("\n")
                     for line in lines:
                         ecs._emit_awslogs_event(config, line.rstrip("\r"))
@@ -366,6 +367,20 @@ def _forward_whole_lines() -> None:
             rest += decoder.decode(b"", final=True)
             if rest:
                 ecs._emit_awslogs_event(config, rest)
+
+    def whole_log(container: Any) -> Iterator[bytes]:
+        # Podman ends the stream when the container ends, however much it has not sent yet: the rest is read afterwards.
+        sent = 0
+        for follow in (True, False):
+            if not follow:
+                container.wait()
+            passed = 0
+            for chunk in container.logs(stream=True, follow=follow, stdout=True, stderr=True):
+                fresh = chunk[max(0, sent - passed) :]
+                passed += len(chunk)
+                if fresh:
+                    sent += len(fresh)
+                    yield fresh
 
     def start(container: Any, definition: dict[str, Any], task_id: str) -> None:
         config = ecs._awslogs_config(definition, task_id, container.id)

@@ -112,7 +112,23 @@ def test_lines_and_characters_that_arrive_in_pieces_are_whole_events(mended: Any
     }
     mended._start_awslogs_forwarder(container, definition, "0123456789")
     assert done.wait(5)
+    patch._wait_for_the_log("c1")
     assert events == ["one", "two ", "thrü", "", "no end"]
+
+
+def test_what_the_engine_cuts_off_when_a_container_ends_is_read_afterwards(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Cut(Container):
+        def logs(self, *, follow: bool, **_: Any) -> Iterator[bytes]:
+            yield from (b"one\ntw",) if follow else (b"one\n", b"two\nthree\n")
+
+    events: list[str] = []
+    monkeypatch.setattr(ecs, "_ensure_awslogs_stream", lambda config: True)
+    monkeypatch.setattr(ecs, "_emit_awslogs_event", lambda config, message: events.append(message))
+    patch._forward_whole_lines()
+    options = {"awslogs-group": "g", "awslogs-stream-prefix": "s"}
+    mended._start_awslogs_forwarder(Cut("c2", 0), {"name": "x", "logConfiguration": {"logDriver": "awslogs", "options": options}}, "0123")
+    patch._wait_for_the_log("c2")
+    assert events == ["one", "two", "three"]
 
 
 def _task(*identifiers: str) -> dict[str, Any]:
