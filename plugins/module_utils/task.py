@@ -46,6 +46,7 @@ ARGUMENTS: dict[str, Any] = {
     "lock": {"type": "str"},
     "job_id": {"type": "str"},
     "stream": {"type": "bool", "default": True},
+    "show_lines": {"type": "bool", "default": True},
     "wait": {"type": "bool", "default": True},
     "log_lines_max": {"type": "int", "default": 10000},
     "failure_details": {"type": "bool", "default": True},

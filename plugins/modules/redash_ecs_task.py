@@ -148,6 +148,12 @@ options:
     description: Whether lines are shown while the task runs. The result is the same either way.
     type: bool
     default: true
+  show_lines:
+    description:
+      - Whether the command's lines are among what is shown, besides its phases and its account.
+      - The result holds them either way, and of a command that failed the last ones are shown.
+    type: bool
+    default: true
   wait:
     description: Whether to wait for the end. Without, only the start can fail.
     type: bool

@@ -103,7 +103,7 @@ class LiveActionBase(ActionBase):
         prefix = f"[{host}] " if host else ""
 
         def report(line: str) -> None:
-            line = prefix + printable(line)
+            line = (prefix + printable(line)).rstrip()
             if interruption.signal_number is None:
                 display.display(line)
             elif TERMINAL is not None:

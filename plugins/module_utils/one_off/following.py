@@ -75,7 +75,7 @@ class Following:
         self.plan = work.plan
         self.clock = work.clock
         self.context = work.context
-        self.output = Output(work.plan, work.context.report, work.params["log_lines_max"])
+        self.output = self._new_output()
         self.arn: str | None = None
         self.task: dict[str, Any] = {}
         self.sources: list[_Source] = []
@@ -85,12 +85,16 @@ class Following:
         self.ahead: float | None = None  # AWS's clock before ours, in seconds; at least
         self.at = _Moments(began=self.clock.monotonic())
 
+    def _new_output(self) -> Output:
+        params = self.work.params
+        return Output(self.plan, self.context.report, params["log_lines_max"], show=params["show_lines"])
+
     def adopt(self, task: dict[str, Any]) -> None:
         """Follow a task that somebody started before."""
         mark = batch.mark_of(self.work.command_of(task))
         if mark != self.plan.mark:
             self.plan.mark = mark
-            self.output = Output(self.plan, self.context.report, self.work.params["log_lines_max"])
+            self.output = self._new_output()
         since = f", for {max(0.0, self.clock.now() - created(task)):.0f} s" if created(task) else ""
         self.context.report(f"attached to task {aws_tasks.task_id(task['taskArn'])}, which runs this already{since}")
 
@@ -385,6 +389,7 @@ class Following:
             if len(self.plan.commands) == 1 and not self.plan.mark:
                 facts["parsed"] = manage.parse(self.plan.commands[0].words, list(self.output.command_lines))
             return {**facts, "msg": f"{self.plan.shown}: done"}
+        self.output.show_last()
         failed = [one for one in facts["results"] if one["failed"]]
         if failed:
             said = f"{failed[0]['cmd']}: {failed[0]['msg']}" + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else "")

@@ -12,13 +12,17 @@ from ansible_collections.redash.ecs.plugins.module_utils.core import batch, mana
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan
 
+# Lines of a failed command that are shown although showing them was not wanted.
+LAST = 20
+
 
 class Output:
     """Lines as they come: folded, masked, sorted by command, shown, and kept up to a maximum."""
 
-    def __init__(self, plan: Plan, report: Callable[[str], None], maximum: int) -> None:
+    def __init__(self, plan: Plan, report: Callable[[str], None], maximum: int, *, show: bool = True) -> None:
         self._plan = plan
         self._report = report
+        self._show = show
         self._several = len(plan.task_definition["containerDefinitions"]) > 1
         self._splitter = batch.Splitter(plan.mark, len(plan.commands)) if plan.mark else None
         self.lines: deque[str] = deque(maxlen=maximum)
@@ -51,7 +55,18 @@ class Output:
         shown = f"{container}: {line}" if self._several else line
         self.lines.append(shown)
         self.total += 1
-        self._report(shown)
+        if self._show:
+            self._report(shown)
+
+    def show_last(self) -> None:
+        """What was not shown is shown after all, its end at least: the command failed."""
+        if self._show:
+            return
+        last = self.for_people[-LAST:]
+        if len(last) < self.total:
+            self._report(f"the last {len(last)} of {self.total} lines:")
+        for line in last:
+            self._report(line)
 
     @property
     def for_people(self) -> list[str]:

@@ -314,6 +314,24 @@ def test_noise_is_folded_and_counted_and_secrets_are_masked() -> None:
     assert "hunter2" not in json.dumps(result) + "".join(aws.reported)
 
 
+@pytest.mark.parametrize(("exit_code", "shown"), [(0, []), (2, [f"line {number}" for number in range(80, 100)])])
+def test_lines_that_are_not_wanted_are_shown_only_of_a_failure(exit_code: int, shown: list[str]) -> None:
+    aws = Aws()
+    aws.life = lambda seconds: ran(seconds, exit_code=exit_code)
+    lines_at(aws, *((7 + number / 100, f"line {number}") for number in range(100)))
+    given = params(show_lines=False)
+    if exit_code:
+        with pytest.raises(RedashError) as caught:
+            run(given, aws.context())
+        result = caught.value.result
+    else:
+        result = run(given, aws.context())
+    assert len(result["stdout_lines"]) == 100
+    assert [line for line in aws.reported if line.startswith("line ")] == shown
+    assert any(line.startswith("running") for line in aws.reported)
+    assert ("the last 20 of 100 lines:" in aws.reported) is bool(exit_code)
+
+
 def test_without_the_right_to_read_the_log_the_command_is_still_judged() -> None:
     aws = Aws()
     lines_at(aws, (7, "x"))
