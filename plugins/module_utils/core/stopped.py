@@ -178,7 +178,8 @@ LINES = (
     ),
     _rule(
         r"(could not (connect to server|translate host name)|connection to server at .* failed"
-        r"|psycopg2\.OperationalError|FATAL: +the database system is)",
+        r"|psycopg2\.OperationalError|FATAL: +the database system is"
+        r"|terminating connection due to|server closed the connection unexpectedly|SSL connection has been closed unexpectedly)",
         "database",
         "The database was not reached: check that it runs, its security group, and the database URL.",
     ),

@@ -86,6 +86,8 @@ def test_lack_of_memory_is_told_by_the_containers_reason() -> None:
     [
         ('psycopg2.OperationalError: could not translate host name "db" to address: Name or service not known', "database"),
         ('connection to server at "10.0.0.1", port 5432 failed: FATAL:  password authentication failed for user "redash"', "database"),
+        ("psycopg2.errors.AdminShutdown: terminating connection due to administrator command", "database"),
+        ("psycopg2.DatabaseError: server closed the connection unexpectedly", "database"),
         ("redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused.", "redis"),
         ('psycopg2.errors.UndefinedTable: relation "organizations" does not exist', "tables"),
         ("alembic.util.exc.CommandError: Can't locate revision identified by 'db0aca1ebd32'", "schema"),

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One-off tasks on real containers: a burst of lines, and a database that vanishes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo import engine
+from demo.instance import Instance
+from tests.e2e.conftest import ROOT, Demo
+
+# Eight thousand lines in five seconds, then two thousand at once, and the process ends.
+BURST = """
+import sys, time
+for number in range(10000):
+    sys.stdout.write("line %05d\\n" % number)
+    if number < 8000 and number % 1600 == 1599:
+        sys.stdout.flush()
+        time.sleep(1)
+"""
+NOT_REACHED = "The database was not reached: check that it runs, its security group, and the database URL."
+
+
+def watched(demo: Demo, at_line: Callable[[str], None], **answers: Any) -> tuple[int, list[str]]:
+    """Run manage.yml; each line of its output is handed over as it comes."""
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventories/local", "manage.yml", "-e", json.dumps(answers)]
+    running = subprocess.Popen(command, cwd=ROOT, env=demo.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    timer = threading.Timer(300, running.kill)
+    timer.start()
+    try:
+        lines = []
+        for line in running.stdout or ():
+            lines.append(line.rstrip("\n"))
+            at_line(lines[-1])
+        demo.said.append("\n".join(lines))
+        return running.wait(), lines
+    finally:
+        timer.cancel()
+        running.kill()
+
+
+def test_of_ten_thousand_lines_with_a_burst_at_the_exit_none_is_lost_and_none_comes_twice(demo: Demo) -> None:
+    first: list[float] = []
+    last: list[float] = []
+
+    def at_line(line: str) -> None:
+        if line.endswith("line 00000"):
+            first.append(time.monotonic())
+        if line.endswith("line 09999"):
+            last.append(time.monotonic())
+
+    code, lines = watched(demo, at_line, command=["python", "-c", BURST])
+    assert code == 0, "\n".join(lines[-20:])
+    shown = [match[1] for line in lines if (match := re.fullmatch(r"\[redash-demo\] line (\d{5})", line))]
+    assert shown == [f"{number:05d}" for number in range(10_000)]
+    # Live: what was printed first was shown while the rest was not there yet.
+    assert last[0] - first[0] >= 3.0
+
+
+@contextlib.contextmanager
+def stopped_database(demo: Demo) -> Iterator[Callable[[], None]]:
+    """Hands over what stops PostgreSQL's container; starts it again afterwards, at the address that running tasks know."""
+    instance = Instance.from_environment(demo.environment)
+    found = engine.find(instance)
+    if found is None:
+        pytest.fail("the demo's container engine does not answer")
+    container = found.client.containers.get(instance.postgresql)
+    address = container.attrs["NetworkSettings"]["Networks"][instance.network]["IPAddress"]
+    try:
+        yield lambda: container.stop(timeout=20)
+    finally:
+        container.start()
+        network = found.client.networks.get(instance.network)
+        network.disconnect(container)
+        network.connect(container, ipv4_address=address)
+        until = time.monotonic() + 60
+        while container.exec_run(["pg_isready", "-h", "127.0.0.1"]).exit_code:
+            assert time.monotonic() < until, "PostgreSQL did not come back"
+            time.sleep(0.5)
+
+
+def messages(lines: list[str]) -> str:
+    """What the play failed with, in one line."""
+    end = "\n".join(lines).rsplit("fatal:", 1)[1].split("PLAY RECAP")[0]
+    return " ".join(end.split())
+
+
+def test_a_database_that_is_not_there_is_told_in_one_line_with_what_to_do(demo: Demo) -> None:
+    with stopped_database(demo) as stop:
+        stop()
+        code, lines = watched(demo, lambda line: None, cmd="groups list")
+    assert code != 0
+    assert "groups list: task-runner exited with 1" in messages(lines), lines[-20:]
+    assert NOT_REACHED in messages(lines)
+
+
+def test_a_database_that_vanishes_under_a_running_task_is_told_in_one_line_as_well(demo: Demo) -> None:
+    """The program holds a connection when the server stops, as a migration does."""
+    program = """
+import os, time
+import psycopg2
+connection = psycopg2.connect(os.environ["REDASH_DATABASE_URL"])
+print("connected", flush=True)
+for _ in range(100):
+    connection.cursor().execute("SELECT 1")
+    time.sleep(0.3)
+"""
+    with stopped_database(demo) as stop:
+        code, lines = watched(demo, lambda line: stop() if line.endswith("] connected") else None, command=["python", "-c", program])
+    assert code != 0
+    assert "task-runner exited with 1" in messages(lines), lines[-20:]
+    assert NOT_REACHED in messages(lines)
+    # And when it is back, everything goes on.
+    done = demo.playbook("manage.yml", "-e", "cmd=groups list")
+    assert done.returncode == 0, done.stdout
