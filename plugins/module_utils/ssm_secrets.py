@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils import key_guard
-from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import SecretStore, missing, open_store, read_reference
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import SecretStore, missing, open_store, read_reference, store_of
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import secrets as core
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
@@ -122,6 +122,7 @@ def _found_and_guarded(
     running = key_guard.containers(params["installation"], context)
     if action != "rotate":
         key_guard.refuse_while_rotating(running, store, prefix, stored, context)
+    _refuse_older_ones(running, store, prefix, stored, context)
     wanted = find_again(
         wanted,
         stored,
@@ -152,6 +153,25 @@ def _found_and_guarded(
         carried = replace(secret, value=decision.value, origin=decision.why)
         return [carried if one is secret else one for one in wanted]
     return wanted
+
+
+def _refuse_older_ones(
+    running: Iterable[Mapping[str, Any]], store: SecretStore, prefix: str, stored: Mapping[str, core.Stored], context: Context
+) -> None:
+    """An installation that moves here from another store must not find what it left behind when it moved there."""
+    problems: dict[str, Problem] = {}
+    references = {item["valueFrom"] for container in running for item in container.get("secrets") or []}
+    for reference in sorted(reference for reference in references if not store.owns(reference)):
+        other = store_of(reference, context)
+        name = _below(other, prefix, reference)
+        if name in stored and other.value(reference) not in (None, stored[name].value):
+            problems[name] = Problem(
+                f"{store.title} has another value of it than {other.title}, which the containers use",
+                f"{prefix}/{name}",
+                f"Delete what is below {prefix} in {store.title}; site.yml then brings over what is in use.",
+            )
+    if problems:
+        raise RedashError(problems.values())
 
 
 def _below(store: SecretStore, prefix: str, reference: str) -> str:

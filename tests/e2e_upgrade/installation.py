@@ -23,7 +23,7 @@ import boto3
 from docker.errors import NotFound
 
 from demo import engine
-from demo.instance import Instance
+from demo.instance import LABEL, Instance
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "redash-demo"
@@ -234,6 +234,15 @@ class Installation:
         if found is None:
             raise RuntimeError("no container engine runs")
         return found.client
+
+    def held(self, variable: str) -> dict[str, str]:
+        """What the running containers of ECS have under an environment variable, by container: the real thing, read from the engine."""
+        found = {}
+        for container in self._engine.containers.list(filters={"label": [f"{LABEL}={self.home}", "com.amazonaws.ecs.task-arn"]}):
+            environment = dict(item.split("=", 1) for item in container.attrs["Config"]["Env"])
+            if variable in environment:
+                found[container.name] = environment[variable]
+        return found
 
     def schema(self) -> str:
         return "+".join(self.sql("select version_num from alembic_version order by 1"))

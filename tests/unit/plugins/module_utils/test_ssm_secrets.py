@@ -116,6 +116,8 @@ class FakeSecretsManager:
         return {"SecretValues": found, "Errors": [{"SecretId": name, "ErrorCode": "ResourceNotFoundException"} for name in missing]}
 
     def get_secret_value(self, **request: str) -> dict[str, str]:
+        if request == {"SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:/redash/x/cookie_secret-AbCdEf"}:
+            return {"SecretString": "the-newer-cookie"}
         assert request == {"SecretId": "arn:aws:secretsmanager:eu-west-1:1:secret:redash-AbCdEf"}
         return {"SecretString": json.dumps({"secret_key": "key-in-secrets-manager"})}
 
@@ -501,6 +503,20 @@ def test_an_installation_that_moves_from_the_other_store_finishes_its_rotation_t
     there = {"secrets": {"REDASH_SECRET_KEY": "arn:aws:secretsmanager:eu-west-1:1:secret:/redash/x/secret_key-AbCdEf"}}
     with pytest.raises(RedashError, match="a rotation of secret_key is unfinished"):
         work(FakeParameterStore(), {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=there), installation=INSTALLATION)
+
+
+def test_what_was_left_behind_when_it_moved_is_not_taken_for_what_is_in_use() -> None:
+    there = {"secrets": {"REDASH_COOKIE_SECRET": "arn:aws:secretsmanager:eu-west-1:1:secret:/redash/x/cookie_secret-AbCdEf"}}
+    store = FakeParameterStore(secret_key="key", cookie_secret="the-older-cookie")
+    with pytest.raises(RedashError) as caught:
+        work(store, {"name": "cookie_secret"}, ecs=FakeEcs({"x": "x"}, x=there), installation=INSTALLATION)
+    assert str(caught.value) == (
+        "/redash/x/cookie_secret: Parameter Store has another value of it than Secrets Manager, which the containers use."
+        " Delete what is below /redash/x in Parameter Store; site.yml then brings over what is in use."
+    )
+    moved = FakeParameterStore(secret_key="the-newer-cookie")
+    work(moved, {"name": "cookie_secret"}, {"name": "secret_key"}, ecs=FakeEcs({"x": "x"}, x=there), installation=INSTALLATION)
+    assert moved.value("cookie_secret") == "the-newer-cookie"
 
 
 @pytest.mark.parametrize("action", ["upgrade", "mail"])

@@ -1,0 +1,202 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every rotation on real containers and a real PostgreSQL, in both stores, killed and resumed; one life, in this order.
+
+ElastiCache's tokens are the local AWS's to play (its patch says how): the real Redis behind it takes anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.hunt import hunt, stored
+from tests.e2e_upgrade.installation import NAME, PREFIX, ROOT, Installation, Run, calm, processes_of
+
+SECRET = "the-data-sources-own-password"
+OPTIONS = json.dumps({"dbname": "redash", "host": "10.0.0.1", "user": "nobody", "password": SECRET})
+MANAGER: dict[str, Any] = {"redash_secret_store": "secrets_manager"}
+
+
+def value(redash: Installation, name: str, store: str = "parameter_store") -> str | None:
+    mark = {"parameter_store": "", "secrets_manager": " "}[store]
+    return stored(redash.client, PREFIX).get(f"{PREFIX}/{name}{mark}")
+
+
+def good(run: Run) -> Run:
+    assert run.rc == 0, run.output[-5000:]
+    calm(run)
+    return run
+
+
+def unchanged(run: Run) -> None:
+    assert "changed=0" in good(run).output.rsplit("PLAY RECAP", 1)[-1], run.output[-5000:]
+
+
+def rows(redash: Installation) -> list[str]:
+    return redash.sql("select encode(encrypted_options, 'base64') from data_sources order by id")
+
+
+def logs_in(redash: Installation, password: str) -> bool:
+    """Whether the real PostgreSQL takes the password over TCP, as Redash's containers use it."""
+    address = redash.inside("hostname", "-i").split()[0]
+    try:
+        return redash.inside("psql", f"postgresql://redash:{password}@{address}:5432/redash", "-Atqc", "select 1").strip() == "1"
+    except RuntimeError as refused:
+        assert "password authentication failed" in str(refused)
+        return False
+
+
+def decrypts(redash: Installation) -> None:
+    """Redash itself, with the key that its task gets, reads what is encrypted in the database."""
+    listed = redash.run("manage.yml", command=["/app/manage.py", "ds", "list"], redash_secret_store=store_of(redash))
+    assert SECRET in good_list(listed).output
+
+
+def good_list(run: Run) -> Run:
+    assert run.rc == 0, run.output[-4000:]
+    return run
+
+
+def store_of(redash: Installation) -> str:
+    definition = redash.client("ecs").describe_task_definition(taskDefinition=NAME)["taskDefinition"]
+    reference = next(item["valueFrom"] for item in definition["containerDefinitions"][0]["secrets"] if item["name"] == "REDASH_SECRET_KEY")
+    return "secrets_manager" if ":secretsmanager:" in reference else "parameter_store"
+
+
+def test_a_data_source_is_there_to_be_encrypted(redash: Installation) -> None:
+    made = redash.run("manage.yml", command=["/app/manage.py", "ds", "new", "warehouse", "--type", "pg", "--options", OPTIONS])
+    assert made.rc == 0, made.output[-3000:]
+    assert rows(redash)
+    decrypts(redash)
+
+
+def kill_at(redash: Installation, words: str, **variables: Any) -> None:
+    """Begin a rotation and kill every process of it once it says ``words``."""
+    log = redash.home / "killed.log"
+    mark = f"rotation-{time.monotonic_ns()}"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            redash.command("rotate_secrets.yml", **variables),
+            cwd=ROOT,
+            env={**redash.environment, "REDASH_E2E_RUN": mark},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        while process.poll() is None and words not in log.read_text():
+            time.sleep(0.1)
+        assert process.poll() is None, log.read_text()[-4000:]
+        process.kill()
+        while left := processes_of(mark):
+            for pid in left:
+                subprocess.run(["kill", "-9", str(pid)], check=False, capture_output=True)
+        process.wait()
+
+
+# The titles of tasks that each step begins with.
+STEPS = ("a new value is made beside the old one", "the database is read", "every service is stopped", "encrypted with the new key")
+LATER = ("the new value becomes the secret", "everything is deployed with it", "a task with it reads", "the copy beside it is removed")
+
+
+def test_the_key_is_rotated_though_it_is_killed_at_every_step(redash: Installation) -> None:
+    old, before = value(redash, "secret_key"), rows(redash)
+    for words in (*STEPS, *LATER):
+        kill_at(redash, words, rotate="secret_key")
+        if value(redash, "secret_key_next"):
+            refused = redash.run("site.yml")
+            assert refused.rc != 0
+            assert "a rotation of secret_key is unfinished" in refused.message
+    good(redash.run("rotate_secrets.yml", rotate="secret_key"))
+    assert value(redash, "secret_key") not in (old, None)
+    assert value(redash, "secret_key_next") is None
+    assert rows(redash) != before
+    assert set(redash.held("REDASH_SECRET_KEY").values()) == {value(redash, "secret_key")}
+    decrypts(redash)
+    unchanged(redash.run("site.yml"))
+
+
+def test_the_databases_password_is_rotated_and_the_old_one_is_worth_nothing(redash: Installation, tmp_path: Path) -> None:
+    old = value(redash, "database_password")
+    assert old and logs_in(redash, old)
+    kill_at(redash, "everything is deployed with it", rotate="database_password")
+    found = hunt(
+        "rotate_secrets.yml",
+        environment=redash.environment,
+        client=redash.client,
+        home=redash.home,
+        folder=tmp_path / "runner",
+        rotate="database_password",
+    )
+    assert found.status == "successful", found.output[-5000:]
+    assert found.leaks == []
+    new = value(redash, "database_password")
+    assert new and new != old
+    assert (logs_in(redash, new), logs_in(redash, old)) == (True, False)
+    assert all(new in url for url in redash.held("REDASH_DATABASE_URL").values())
+    unchanged(redash.run("site.yml"))
+
+
+def test_redis_s_token_is_rotated(redash: Installation) -> None:
+    old = value(redash, "redis_token")
+    if old is None:
+        pytest.skip("this Redis demands no token")
+    kill_at(redash, "everything is deployed with it", rotate="redis_token")
+    good(redash.run("rotate_secrets.yml", rotate="redis_token"))
+    new = value(redash, "redis_token")
+    assert new not in (old, None)
+    assert all(f":{new}@" in url for url in redash.held("REDASH_REDIS_URL").values())
+    unchanged(redash.run("site.yml"))
+
+
+def test_the_installation_moves_to_secrets_manager_with_the_same_values(redash: Installation) -> None:
+    names = ("cookie_secret", "secret_key", "database_password", "admin_password", "database_url", "redis_url")
+    before = {name: value(redash, name) for name in names}
+    good(redash.run("site.yml", **MANAGER))
+    assert {name: value(redash, name, "secrets_manager") for name in names} == before
+    assert store_of(redash) == "secrets_manager"
+    assert set(redash.held("REDASH_SECRET_KEY").values()) == {before["secret_key"]}
+    decrypts(redash)
+    unchanged(redash.run("site.yml", **MANAGER))
+
+
+@pytest.mark.parametrize("what", ["cookie_secret", "secret_key", "database_password"])
+def test_there_secrets_rotate_too_and_are_nowhere_else(redash: Installation, tmp_path: Path, what: str) -> None:
+    old = value(redash, what, "secrets_manager")
+    found = hunt(
+        "rotate_secrets.yml",
+        environment=redash.environment,
+        client=redash.client,
+        home=redash.home,
+        folder=tmp_path / "runner",
+        rotate=what,
+        **MANAGER,
+    )
+    assert found.status == "successful", found.output[-5000:]
+    assert found.leaks == []
+    assert value(redash, what, "secrets_manager") not in (old, None)
+    assert value(redash, f"{what}_next", "secrets_manager") is None
+    decrypts(redash)
+
+
+def test_a_deleted_secret_is_restored(redash: Installation) -> None:
+    before = value(redash, "secret_key", "secrets_manager")
+    redash.client("secretsmanager").delete_secret(SecretId=f"{PREFIX}/secret_key", RecoveryWindowInDays=7)
+    run = good(redash.run("site.yml", "--diff", **MANAGER))
+    assert "secret_key: version" in run.output and "restored: it was deleted" in run.output
+    assert value(redash, "secret_key", "secrets_manager") == before
+    unchanged(redash.run("site.yml", **MANAGER))
+
+
+def test_it_moves_back(redash: Installation) -> None:
+    # What was rotated there since is what counts; the parameters of before are older.
+    for name in ("cookie_secret", "secret_key", "database_password", "admin_password", "database_url", "redis_url", "redis_token"):
+        redash.client("ssm").delete_parameters(Names=[f"{PREFIX}/{name}"])
+    good(redash.run("site.yml"))
+    assert value(redash, "secret_key") == value(redash, "secret_key", "secrets_manager")
+    decrypts(redash)
