@@ -106,6 +106,33 @@ def test_a_redis_that_demands_no_token_gets_none(aws: LocalAws, playbook: Playbo
     assert values["redis_url"] == "rediss://redis.example:6379/0" and "redis_token" not in values
 
 
+def test_secrets_manager_holds_them_by_the_same_names_and_they_are_never_seen(aws: LocalAws, playbook: Playbook) -> None:
+    variables = {
+        "redash_name": "manager",
+        "redash_secret_store": "secrets_manager",
+        "redash_infrastructure": INFRASTRUCTURE,
+        "redash_secrets": {"saml_key": GIVEN},
+    }
+    with command_lines() as commands:
+        first = playbook.run(ROLE, "-vvvv", "--diff", variables=variables)
+        assert first.returncode == 0, first.stdout
+        second = playbook.run(ROLE, "-vvvv", "--diff", variables=variables)
+    assert (changes(first.stdout), changes(second.stdout)) == (3, 0)
+    assert stored(aws, "/redash/manager") == {}
+
+    manager = aws.client("secretsmanager")
+    listed = manager.list_secrets(Filters=[{"Key": "name", "Values": ["/redash/manager/"]}])["SecretList"]
+    values = {one["Name"].removeprefix("/redash/manager/"): manager.get_secret_value(SecretId=one["ARN"])["SecretString"] for one in listed}
+    assert set(values) == {*BASE, "database_url", "redis_url", "saml_key"}
+    assert values["database_url"] == f"postgresql://redash:{values['database_password']}@db.example:5432/redash?sslmode=require"
+    left = [path for path in playbook.folder.rglob("*") if path.is_file() and path.name != "play.yml"]
+    files = "".join(path.read_text(errors="replace") for path in left)
+    seen = {"output": first.stdout + second.stdout, "command lines": "\n".join(commands), "files": files}
+    for name, value in values.items():
+        for place, text in seen.items():
+            assert value not in text, f"the value of {name} is in {place}"
+
+
 def test_a_changed_endpoint_moves_the_composed_secret_alone(aws: LocalAws, playbook: Playbook) -> None:
     variables = {"redash_name": "moved", "redash_infrastructure": INFRASTRUCTURE}
     assert playbook.run(ROLE, variables=variables).returncode == 0
