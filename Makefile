@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade e2e-rotation docs
 
 help:
 	@echo "make demo           Redash on this machine: a local AWS, then site.yml, then manage.yml"
@@ -19,6 +19,7 @@ help:
 	@echo "  make integration  roles against real servers"
 	@echo "  make e2e          the demo's whole road, and what people do on it"
 	@echo "make e2e-upgrade    upgrades, failures and kills in each step: about 40 minutes, not part of make test"
+	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: about half an hour, not part of make test"
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
 	@echo "make setup          the virtual environment and the collections that the others need"
 
@@ -60,6 +61,9 @@ terraform integration e2e: setup
 
 e2e-upgrade: setup
 	@.venv/bin/python -m pytest tests/e2e_upgrade
+
+e2e-rotation: setup
+	@.venv/bin/python -m pytest tests/e2e_rotation
 
 docs: setup
 	@.venv/bin/python tools/variables_page.py
