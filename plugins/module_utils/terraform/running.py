@@ -116,6 +116,10 @@ def _wait(file: IO[str], work_dir: Path, timeout: int, clock: Clock, report: Cal
             free = True
         except BlockingIOError:
             free = False
+        except OSError as error:
+            # Some network file systems have none. Terraform's own lock still guards the state.
+            report(f"{work_dir} is on a file system without locks ({error.strerror}): see that no other run works there")
+            return
         holder = _read(file)
         if free and not (holder and holder.terraform_lives()):
             if said:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import signal
@@ -377,6 +379,15 @@ def test_a_run_that_goes_on_for_too_long_is_named_with_what_to_do(fake: Fake) ->
     assert f"terraform apply, pid {pid}" in str(caught.value) and f"`kill -INT {pid}`" in str(caught.value)
     assert len(fake.asked) == seen, "nothing is done in a folder that somebody else uses"
     wait_for(fake.folder / "saved")
+
+
+def test_a_file_system_without_locks_is_said_and_no_obstacle(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(file: Any, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    fake.run()
+    assert "file system without locks (No locks available)" in fake.reported[0] and "plan" in fake.commands()
 
 
 def test_two_runs_at_once_in_one_folder_come_one_after_the_other(fake: Fake) -> None:
