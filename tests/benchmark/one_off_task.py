@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """How long manage.yml takes, beside the shell script that it replaces. Needs a running `make demo`.
 
-    python tests/benchmark/one_off_task.py [--runs 3]
+    python tests/benchmark/one_off_task.py [--runs 3] [--no-long]
 
 Everything runs on one machine, so the times that the command prints from inside its container, those of
 a poller that looks for the exit code ten times a second, and ours are one clock's. Ends with 1 when a
@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,11 @@ import boto3
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
+
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context  # noqa: E402
+from ansible_collections.redash.ecs.plugins.module_utils.task import ARGUMENTS, run  # noqa: E402
+
 PORT = os.environ.get("REDASH_DEMO_PORT", "4566")
 CONNECTION = {
     "AWS_ENDPOINT_URL": f"http://127.0.0.1:{PORT}",
@@ -126,6 +132,30 @@ def in_the_log(group: str, task: str) -> list[str]:
         token = page["nextForwardToken"]
 
 
+def calls_of_two_minutes(cluster: str, family: str) -> tuple[int, int, float]:
+    """ECS calls, log calls, and the seconds from the exit code to the result, of a task whose command takes two minutes."""
+    calls: Counter[str] = Counter()
+
+    def client(service: str, **_: Any) -> Any:
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        made = boto3.client(service, region_name="ap-northeast-1", endpoint_url=CONNECTION["AWS_ENDPOINT_URL"], **keys)
+        made.meta.events.register("before-send", lambda **_: calls.update([service]))
+        return made
+
+    defaults = {name: option.get("default") for name, option in ARGUMENTS.items()}
+    program = "import time\nfor n in range(24): print('at', n, flush=True); time.sleep(5)\nprint('done')"
+    given = {**defaults, "cluster": cluster, "task_definition": family, "network_from": [cluster], "command": ["python", "-c", program]}
+    poller = Poller(cluster, family)
+    poller.start()
+    result = run(given, Context(client=client))
+    ended = time.time()
+    poller.over = True
+    poller.join()
+    if result["rc"] != 0 or result["lines_total"] != 25:
+        raise SystemExit(f"the task of two minutes went wrong: {result}")
+    return calls["ecs"], calls["logs"], ended - (poller.visible or ended)
+
+
 def manage(*extra: str) -> list[str]:
     playbook = shutil.which("ansible-playbook", path=f"{ROOT / '.venv/bin'}:{os.environ['PATH']}") or "ansible-playbook"
     return [playbook, "-i", "inventories/local", "manage.yml", *(word for one in extra for word in ("-e", one))]
@@ -135,6 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", default="redash-demo")
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--no-long", action="store_true", help="without the task of two minutes and the hundred at once")
     options = parser.parse_args()
     name, family = options.name, f"{options.name}-task-runner"
     ecs = Poller(name, family).ecs
@@ -190,6 +221,18 @@ def main() -> int:
     batch = watched(manage(json.dumps({"cmds": ["version"] * 50})), name, family)
     promise("tasks for 50 commands", len(set(Poller(name, family).before) - before), 1, "")
     print(f"       50 commands took {batch['took']:.1f} s and ended with {batch['code']}")
+
+    if not options.no_long:
+        ecs_calls, log_calls, after = calls_of_two_minutes(name, family)
+        promise("ECS calls of a task of two minutes", ecs_calls, 60, "calls")
+        promise("log calls of a task of two minutes", log_calls, 70, "calls")
+        promise("from its exit code being visible to its result", after, 2.0)
+        # A hundred containers are too many for most machines: their AWS is played, with its limits and a time of its own.
+        from tests.unit.plugins.module_utils.test_task import a_hundred_at_once
+
+        took, done = a_hundred_at_once()
+        promise("of 100 tasks at once, not completed under 20 DescribeTasks and 10 GetLogEvents a second", 100 - done, 0, "")
+        print(f"       the last of them ended {took:.0f} s after the first was started; each ran for 60 s")
     return 1 if missed else 0
 
 

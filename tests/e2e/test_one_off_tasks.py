@@ -1,12 +1,14 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One-off tasks on real containers: a burst of lines, and a database that vanishes."""
+"""One-off tasks on real containers: a burst of lines, a database that vanishes, Ctrl-C, groups and users as code."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +21,7 @@ import pytest
 
 from demo import engine
 from demo.instance import Instance
-from tests.e2e.conftest import ROOT, Demo
+from tests.e2e.conftest import ROOT, Demo, changed
 
 # Eight thousand lines in five seconds, then two thousand at once, and the process ends.
 BURST = """
@@ -125,3 +127,71 @@ for _ in range(100):
     # And when it is back, everything goes on.
     done = demo.playbook("manage.yml", "-e", "cmd=groups list")
     assert done.returncode == 0, done.stdout
+
+
+def test_ctrl_c_stops_the_task_and_says_so(demo: Demo) -> None:
+    lines: list[str] = []
+    program = "import time; print('begun', flush=True); time.sleep(300)"
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "inventories/local", "manage.yml"]
+    running = subprocess.Popen(
+        [*command, "-e", json.dumps({"command": ["python", "-c", program]})],
+        cwd=ROOT,
+        env=demo.environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    timer = threading.Timer(120, os.killpg, (running.pid, signal.SIGKILL))
+    timer.start()
+    try:
+        for line in running.stdout or ():
+            lines.append(line.rstrip("\n"))
+            if line.endswith("] begun\n"):
+                # A terminal sends it to every process in its foreground.
+                os.killpg(running.pid, signal.SIGINT)
+        assert running.wait() != 0
+    finally:
+        timer.cancel()
+    text = "\n".join(lines)
+    (task,) = re.findall(r"started task ([0-9a-f-]+)", text)
+    assert f"task {task} was stopped" in text
+    (seen,) = demo.aws("ecs").describe_tasks(cluster="redash-demo", tasks=[task])["tasks"]
+    assert seen["desiredStatus"] == "STOPPED"
+    assert seen["stopCode"] == "UserInitiated"
+
+
+def test_groups_and_users_of_the_inventory_become_real_once(demo: Demo, tmp_path: Path) -> None:
+    wanted = {
+        "redash_groups": [{"name": "Data Science", "permissions": ["view_query", "execute_query"]}, {"name": "Sales"}],
+        "redash_users": [{"email": "bob@example.com", "name": "Bob", "groups": ["Data Science"], "google": True}],
+    }
+    inventory = tmp_path / "access.json"
+    inventory.write_text(json.dumps(wanted))
+
+    def access(*options: str) -> tuple[str, int]:
+        done = demo.playbook("access.yml", "-e", f"@{inventory}", *options)
+        assert done.returncode == 0, done.stdout
+        return done.stdout, changed(done.stdout)["redash-demo"]
+
+    foretold, _ = access("--check")
+    assert "create group Data Science with view_query,execute_query" in foretold
+    assert "would run: groups create Sales" in foretold
+    made, changes = access()
+    assert changes > 0
+    again, changes = access()
+    assert changes == 0, again
+    # Of what is there already, a company's whole directory, nothing is shown.
+    assert "Email:" not in made + again
+    wanted["redash_groups"][0]["permissions"] = ["view_query"]
+    inventory.write_text(json.dumps(wanted))
+    differing, changes = access()
+    assert changes > 0
+    assert "groups create" not in differing
+
+    done = demo.playbook("manage.yml", "-e", json.dumps({"cmds": ["groups list", "nonsense", "users list"], "keep_going": True}))
+    assert done.returncode != 0, "one of the three failed"
+    assert "1 of 3 commands failed: nonsense: exited with 2" in " ".join(done.stdout.split())
+    assert len(re.findall(r"\] Name: (?:Data Science|Sales)$", done.stdout, re.MULTILINE)) == 2, "made once each"
+    assert re.search(r"\] Name: Data Science\n.*\n.*\n.*\] Permissions: \[view_query\]\n.*\] Users: Bob$", done.stdout, re.MULTILINE)
+    assert "] Email: bob@example.com" in done.stdout
