@@ -58,6 +58,7 @@ def hunt(
     ``needles``  secrets beside those that the stores hold at any time of the run
     ``own``      files that a person gave a secret in
     """
+    folder.mkdir(parents=True, exist_ok=True)
     hunted, over = Hunted(), threading.Event()
     seen: set[str] = set()
 
