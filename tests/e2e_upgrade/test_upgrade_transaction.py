@@ -187,6 +187,7 @@ def test_a_second_run_at_the_same_time_is_refused(redash: Installation) -> None:
     thread = threading.Thread(target=lambda: first.append(redash.upgrade("25.8.0")))
     thread.start()
     while "register" not in redash.record().get("begun", []):
+        assert thread.is_alive(), first[0].output
         time.sleep(0.2)
     second = redash.upgrade("25.8.0")
     thread.join()
