@@ -230,10 +230,13 @@ class Installation:
 
     @cached_property
     def _engine(self) -> Any:
-        found = engine.find(Instance(self.home, self.port))
-        if found is None:
-            raise RuntimeError("no container engine runs")
-        return found.client
+        # On a busy machine one ping may go unanswered.
+        for _ in range(12):
+            found = engine.find(Instance(self.home, self.port))
+            if found is not None:
+                return found.client
+            time.sleep(2)
+        raise RuntimeError("no container engine runs")
 
     def held(self, variable: str) -> dict[str, str]:
         """What the running containers of ECS have under an environment variable, by container: the real thing, read from the engine."""
