@@ -195,3 +195,33 @@ def test_groups_and_users_of_the_inventory_become_real_once(demo: Demo, tmp_path
     assert len(re.findall(r"\] Name: (?:Data Science|Sales)$", done.stdout, re.MULTILINE)) == 2, "made once each"
     assert re.search(r"\] Name: Data Science\n.*\n.*\n.*\] Permissions: \[view_query\]\n.*\] Users: Bob$", done.stdout, re.MULTILINE)
     assert "] Email: bob@example.com" in done.stdout
+
+
+def test_the_same_work_is_followed_and_other_work_under_its_lock_refused(demo: Demo) -> None:
+    def given(program: str) -> dict[str, Any]:
+        return {"command": ["sh", "-c", program], "task_runner_lock": "once"}
+
+    work = given("echo begun; sleep 40; echo done")
+    others: dict[str, tuple[int, list[str]]] = {}
+    threads = [
+        threading.Thread(target=lambda: others.update(same=watched(demo, lambda line: None, **work))),
+        threading.Thread(target=lambda: others.update(other=watched(demo, lambda line: None, **given("echo other")))),
+    ]
+
+    def at_line(line: str) -> None:
+        if line.endswith("] begun"):
+            for thread in threads:
+                thread.start()
+
+    code, lines = watched(demo, at_line, **work)
+    for thread in threads:
+        thread.join()
+    (task,) = re.findall(r"started task ([0-9a-f-]+)", "\n".join(lines))
+    assert code == 0
+    code, same = others["same"]
+    assert code == 0
+    assert any(f"attached to task {task}, which runs this already" in line for line in same), same
+    assert [line for line in same if line.endswith(("] begun", "] done"))] == ["[redash-demo] begun", "[redash-demo] done"]
+    code, other = others["other"]
+    assert code != 0
+    assert f"lock: task {task} holds the lock once" in messages(other)
