@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.e2e.conftest import FIRST, ROOT, Demo, changed
+from tests.e2e.conftest import ROOT, Demo, changed
 from tools import pictures
 
 
@@ -146,23 +143,3 @@ def test_no_secret_is_anywhere_it_could_be_read(demo: Demo) -> None:
     ecs = demo.aws("ecs")
     for family in ("redash-demo", "redash-demo-task-runner"):
         search(str(ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]), f"task definition {family}")
-
-
-def test_killed_in_the_middle_it_goes_on(demo: Demo) -> None:
-    """kill -9 of everything at once, the local AWS included, as when a machine loses its power."""
-    demo.make("demo-clean")
-    for seconds in (25, 60):
-        running = subprocess.Popen(
-            ["make", "demo"], cwd=ROOT, env=demo.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        time.sleep(seconds)
-        os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-        pid = demo.home / "local_aws.pid"
-        if pid.exists():
-            with contextlib.suppress(ProcessLookupError, ValueError):
-                os.kill(int(pid.read_text().split()[0]), signal.SIGKILL)
-    said = demo.make("demo", timeout=FIRST)
-    assert re.search(r"Name: admin\b", said)
-    assert demo.get("/ping") == (200, "PONG.")
-    assert changed(demo.playbook("site.yml").stdout) == {"redash-demo": 0}
