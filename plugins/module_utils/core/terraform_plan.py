@@ -9,7 +9,6 @@ https://developer.hashicorp.com/terraform/internals/json-format
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,26 +19,6 @@ SECRET = "(secret)"  # noqa: S105 - what is shown instead of one
 UNKNOWN = "(known after apply)"
 # A policy document or a long list would fill the screen; its beginning says which one it is.
 LONGEST_VALUE = 120
-
-# What Terraform imports a resource by, for those types whose name can be taken: an attribute, or a pattern of some.
-# "Import" in the provider's page of each type; where it is made on AWS alone (an ARN with a random end), how to ask.
-IMPORT_ID = {
-    "aws_backup_vault": "{name}",
-    "aws_cloudwatch_log_group": "{name}",
-    "aws_db_subnet_group": "{name}",
-    "aws_ecr_pull_through_cache_rule": "{ecr_repository_prefix}",
-    "aws_elasticache_parameter_group": "{name}",
-    "aws_elasticache_replication_group": "{replication_group_id}",
-    "aws_elasticache_subnet_group": "{name}",
-    "aws_iam_role": "{name}",
-    "aws_kms_alias": "{name}",
-    "aws_lb": "<its ARN: aws elbv2 describe-load-balancers --names {name}>",
-    "aws_lb_target_group": "<its ARN: aws elbv2 describe-target-groups --names {name}>",
-    "aws_rds_cluster": "{cluster_identifier}",
-    "aws_rds_cluster_instance": "{identifier}",
-    "aws_route53_record": "{zone_id}_{name}_{type}",
-}
-TAKEN = re.compile(r"already[ _-]?exists|duplicate", re.IGNORECASE)
 
 CUT_OFF = ("a creation that failed half-way (it is tainted)",)
 
@@ -65,7 +44,6 @@ class Change:
     ``forced_by``   attributes whose change makes a replacement necessary
     ``tainted``     its creation was begun and never ended
     ``undeletable`` AWS protects it against deletion, so that it can't be replaced
-    ``import_id``   what it would be taken over by, should it exist already
     """
 
     address: str
@@ -75,7 +53,6 @@ class Change:
     forced_by: tuple[str, ...] = ()
     tainted: bool = False
     undeletable: bool = False
-    import_id: str | None = None
 
     @property
     def destroys(self) -> bool:
@@ -170,23 +147,6 @@ def cut_off(plan: Plan) -> list[str]:
     return [change.address for change in plan.changes if change.forced_by == CUT_OFF and change.undeletable]
 
 
-def with_way_out(problems: Iterable[Problem], plan: Plan) -> list[Problem]:
-    """``problems`` of an apply; what exists on AWS and not in the state is said with what takes it over."""
-    ids = {change.address: change.import_id for change in plan.changes}
-    found = []
-    for problem in problems:
-        if ids.get(problem.where) and TAKEN.search(problem.what):
-            taken = json.dumps({"redash_terraform_import": {problem.where: ids[problem.where]}})
-            problem = Problem(
-                f"exists already on AWS, and Terraform's state does not know it: {problem.what}",
-                problem.where,
-                f"If it is this installation's (a machine was lost before it wrote the state), take it over: -e '{taken}'."
-                " Otherwise choose another name, or delete it.",
-            )
-        found.append(problem)
-    return found
-
-
 def masked(value: Any, sensitive: Any) -> Any:
     """``value`` with every part replaced that ``sensitive`` marks: true, or the same structure with true inside."""
     if sensitive is True:
@@ -226,15 +186,7 @@ def _change(entry: Mapping[str, Any]) -> Change | None:
         forced,
         tainted,
         bool(before.get("deletion_protection") or before.get("enable_deletion_protection")),
-        _import_id(entry["type"], change.get("after") or {}) if action == "create" else None,
     )
-
-
-def _import_id(kind: str, after: Mapping[str, Any]) -> str | None:
-    try:
-        return IMPORT_ID[kind].format_map(after)
-    except KeyError:  # no such type, or its name is not known before it is made
-        return None
 
 
 def _differences(change: Mapping[str, Any], path: tuple[Any, ...], replaced: bool = False) -> list[str]:

@@ -56,11 +56,21 @@ def prepare(source: Path, work_dir: Path, variables: Mapping[str, Any], backend:
         write(work_dir / VARIABLES, json.dumps(variables, indent=2, sort_keys=True) + "\n")
         configuration = {"terraform": {"backend": {backend["type"]: dict(backend.get("config") or {})}}}
         write(work_dir / BACKEND, json.dumps(configuration, indent=2, sort_keys=True) + "\n")
-        if imports:
-            blocks = {"import": [{"to": address, "id": identifier} for address, identifier in sorted(imports.items())]}
-            write(work_dir / IMPORTS, json.dumps(blocks, indent=2) + "\n")
+        write_imports(work_dir, imports)
     except OSError as error:
         raise _cannot_prepare(work_dir, error) from error
+
+
+def write_imports(work_dir: Path, imports: Mapping[str, str]) -> None:
+    """Have the next plan take over what exists: address -> import ID. Nothing to take over, no file.
+
+    https://developer.hashicorp.com/terraform/language/import
+    """
+    if not imports:
+        (work_dir / IMPORTS).unlink(missing_ok=True)
+        return
+    blocks = {"import": [{"to": address, "id": identifier} for address, identifier in sorted(imports.items())]}
+    write(work_dir / IMPORTS, json.dumps(blocks, indent=2) + "\n")
 
 
 def fingerprint(work_dir: Path, *facts: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, cut_off, read_plan, refused, with_way_out
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider, running
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, cut_off, read_plan, refused
+from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_remains import foreign, there_already, with_way_out
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider, remains, running
 
 # What holds data, or an address that others rely on. Everything else can be made again.
 PROTECTED = (
@@ -65,10 +66,10 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     project.make(Path(params["project_path"]), work_dir)
     with running.alone(work_dir, params["lock_timeout"], context.clock, context.report) as this:
         project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"], _imports(params))
-        return _run(params, context, _terraform(params, context, work_dir, this))
+        return _run(params, context, _terraform(params, context, work_dir, this), killed=this.before is not None)
 
 
-def _run(params: dict[str, Any], context: Context, terraform: command.Terraform) -> dict[str, Any]:
+def _run(params: dict[str, Any], context: Context, terraform: command.Terraform, *, killed: bool) -> dict[str, Any]:
     work_dir = terraform.folder
     if params["skip_unchanged"] and params["state"] == "present" and _applied(work_dir) == _fingerprint(params, work_dir):
         context.report("module and variables are as they were last applied: Terraform is left out, as skip_unchanged asks")
@@ -78,6 +79,7 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform)
     _select_workspace(terraform, params["workspace"])
     if params["force_unlock"]:
         _unlock(terraform, params["force_unlock"])
+        killed = True
 
     if params["existing_only"]:
         params = {**params, "targets": _existing(terraform, params["targets"])}
@@ -86,20 +88,57 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform)
 
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=work_dir) as folder:
         # The plan is gone whatever happens: nobody can apply it later, when it is no longer true.
-        file = Path(folder) / "plan"
-        plan = _plan(terraform, params, file, context.check_mode)
+        try:
+            plan = _plan_and_apply(params, context, terraform, Path(folder) / "plan", killed)
+        finally:
+            project.write_imports(work_dir, _imports(params))
+
+    if not context.check_mode and params["state"] == "present" and not params["targets"]:
+        project.write(work_dir / project.FINGERPRINT, json.dumps({"fingerprint": _fingerprint(params, work_dir)}) + "\n")
+    return _result(_changes(plan), plan.summary, plan, terraform)
+
+
+def _changes(plan: Plan) -> bool:
+    return bool(plan.changes or plan.outputs)
+
+
+def _plan_and_apply(params: dict[str, Any], context: Context, terraform: command.Terraform, file: Path, killed: bool) -> Plan:
+    """Apply what was planned, and nothing else. The plan that was applied, or in check mode would be.
+
+    What a killed run made without noting it is taken over, as soon as there is reason to look for it: the run
+    before was ``killed``, or AWS says of a resource that it exists.
+    """
+    work_dir = terraform.folder
+    adopting = params["state"] == "present" and not params["targets"]
+    search, failure = killed and adopting, None
+    there: set[str] = set()
+    imports = _imports(params)
+    while True:
+        content = _plan(terraform, params, file, context.check_mode)
+        if search:
+            found = {address: id_ for address, id_ in remains.find(content, there, context.client).items() if address not in imports}
+            if found:
+                for address, id_ in sorted(found.items()):
+                    context.report(f"{address} is there already ({id_}), made by a run that was killed: taking it over")
+                imports.update(found)
+                project.write_imports(work_dir, imports)
+                # Once more: what belongs to it can be found by it now.
+                failure = None
+                continue
+            if failure:
+                raise RedashError(with_way_out(failure.problems, content), result=failure.result) from failure
+            search = False
+        plan = read_plan(content)
         if kept := cut_off(plan) if params["state"] == "present" else []:
             for address in kept:
                 context.report(f"{address}: its creation was cut off; AWS protects it against deletion, so it stays and is completed")
-            if context.check_mode:
-                plan = plan.without(kept)
-            else:
+            if not context.check_mode:
                 for address in kept:
                     terraform.text("untaint", f"-lock-timeout={params['lock_timeout']}s", address)
-                plan = _plan(terraform, params, file, context.check_mode)
-        changed = bool(plan.changes or plan.outputs)
+                continue
+            plan = plan.without(kept)
         context.report(f"plan: {plan.summary}")
-        problems = refused(plan, params["protected"], params["allow_replacement"])
+        problems = [*foreign(content, params["imports"]), *refused(plan, params["protected"], params["allow_replacement"])]
         if problems:
             # Nothing but what matters; who wants to know the rest of the plan finds it in a file.
             project.write(work_dir / REFUSED, plan.text())
@@ -109,16 +148,18 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform)
             # What is made or taken down as a whole is said when it is done; what is changed or lost, before.
             if change.action != "create" and params["state"] == "present":
                 context.report(f"plan: {next(change.lines())}")
-        if changed and not context.check_mode:
-            (work_dir / project.FINGERPRINT).unlink(missing_ok=True)
-            try:
-                _terraform_run(terraform, params, "apply", "-json", "-input=false", f"-parallelism={params['parallelism']}", str(file))
-            except RedashError as error:
-                raise RedashError(with_way_out(error.problems, plan), result=error.result) from error
-
-    if not context.check_mode and params["state"] == "present" and not params["targets"]:
-        project.write(work_dir / project.FINGERPRINT, json.dumps({"fingerprint": _fingerprint(params, work_dir)}) + "\n")
-    return _result(changed, plan.summary, plan, terraform)
+        if context.check_mode or not _changes(plan):
+            return plan
+        (work_dir / project.FINGERPRINT).unlink(missing_ok=True)
+        try:
+            _terraform_run(terraform, params, "apply", "-json", "-input=false", f"-parallelism={params['parallelism']}", str(file))
+            return plan
+        except RedashError as error:
+            refused_now = there_already(error.problems) - there if adopting else set()
+            if not refused_now:
+                raise RedashError(with_way_out(error.problems, content), result=error.result) from error
+            there |= refused_now
+            search, failure = True, error
 
 
 def _terraform(params: dict[str, Any], context: Context, work_dir: Path, this: running.Run) -> command.Terraform:
@@ -172,7 +213,8 @@ def _holder(lock: dict[str, str]) -> str:
     return f"{lock.get('Who', 'somebody')} since {lock.get('Created', 'an unknown time')} ({lock.get('Operation', 'an unknown operation')})"
 
 
-def _plan(terraform: command.Terraform, params: dict[str, Any], file: Path, check_mode: bool) -> Plan:
+def _plan(terraform: command.Terraform, params: dict[str, Any], file: Path, check_mode: bool) -> dict[str, Any]:
+    """Make a plan; its content as Terraform tells it."""
     arguments = ["-json", "-input=false", "-detailed-exitcode", f"-out={file}", f"-parallelism={params['parallelism']}"]
     if check_mode:
         # Check mode writes nothing, so it neither needs the lock nor leaves one behind.
@@ -181,7 +223,7 @@ def _plan(terraform: command.Terraform, params: dict[str, Any], file: Path, chec
         arguments.append("-destroy")
     arguments += [f"-target={address}" for address in params["targets"]]
     _terraform_run(terraform, params, "plan", *arguments, expected=(0, 2))
-    return read_plan(terraform.json("show", "-json", str(file)))
+    return dict(terraform.json("show", "-json", str(file)))
 
 
 def _select_workspace(terraform: command.Terraform, workspace: str) -> None:
