@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import socket
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils import elasticache_auth
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
-from ansible_collections.redash.ecs.plugins.module_utils.core import infrastructure
+from ansible_collections.redash.ecs.plugins.module_utils.core import infrastructure, terraform_remains
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, work
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, running, work
 
 from .conftest import MODULE, REGION, Moto
 
@@ -178,6 +179,88 @@ def test_redis_gets_its_token_and_terraform_neither_sees_nor_undoes_it(installat
         "replication_group_id": NAME,
     }
     assert installation.leaks(result) == []
+
+
+def forget(installation: Installation, environ: dict[str, str], *types: str) -> list[str]:
+    """Take resources out of the state, and only there: what it looks like when a machine died before they were noted."""
+    listed = terraform(installation.folder, environ, "state", "list").stdout.splitlines()
+    addresses = [address for address in listed if address.split(".")[0] in types]
+    answer = terraform(installation.folder, environ, "state", "rm", *addresses)
+    assert answer.returncode == 0, answer.stderr
+    return addresses
+
+
+def counts(moto: Moto) -> dict[str, int]:
+    """How many there are of what AWS lets one make twice."""
+    ec2 = moto.client("ec2")
+    nat_gateways = ec2.describe_nat_gateways(Filters=[{"Name": "state", "Values": ["pending", "available"]}])["NatGateways"]
+    return {
+        "vpcs": len(ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]),
+        "addresses": len(ec2.describe_addresses()["Addresses"]),
+        "nat_gateways": len(nat_gateways),
+        "endpoints": len(ec2.describe_vpc_endpoints()["VpcEndpoints"]),
+        "groups": len(ec2.describe_security_groups(Filters=[{"Name": "tag:Installation", "Values": [NAME]}])["SecurityGroups"]),
+    }
+
+
+def test_what_a_killed_run_made_without_noting_it_is_taken_over(
+    installation: Installation, terraform_environ: dict[str, str], moto: Moto
+) -> None:
+    before = counts(moto)
+    # Everything that is found by its tags, and half of what AWS refuses to make twice.
+    types = [*terraform_remains.TAGGED, "aws_cloudwatch_log_group", "aws_iam_role", "aws_lb", "aws_lb_listener"]
+    types += ["aws_rds_cluster", "aws_rds_cluster_instance"]
+    forgotten = forget(installation, terraform_environ, *types)
+    assert len(forgotten) > 25
+    record = running.Record(socket.gethostname(), 1, "2026-01-01 00:00:00 UTC", "apply", 2**22, "never")
+    (installation.folder / running.FILE).write_text(json.dumps(vars(record)))
+
+    result = installation.run()
+
+    assert result["changed"]
+    taken = {line.split()[0] for line in installation.reported if line.endswith("taking it over")}
+    assert taken == set(forgotten)
+    assert counts(moto) == before
+    assert not list(installation.folder.glob("remains*"))
+    assert installation.leaks(result) == []
+    assert not installation.run()["changed"]
+
+
+def test_what_aws_says_is_there_is_taken_over_even_if_nothing_tells_of_a_kill(
+    installation: Installation, terraform_environ: dict[str, str]
+) -> None:
+    """A lost machine: another one goes on with the state in S3."""
+    types = [
+        "aws_lb_target_group",
+        "aws_elasticache_replication_group",
+        "aws_elasticache_subnet_group",
+        "aws_vpc_security_group_ingress_rule",
+    ]
+    forgotten = forget(
+        installation, terraform_environ, *types, "aws_db_subnet_group", "aws_rds_cluster_parameter_group", "aws_wafv2_web_acl"
+    )
+    installation.reported.clear()
+
+    assert installation.run()["changed"]
+
+    assert {line.split()[0] for line in installation.reported if line.endswith("taking it over")} == set(forgotten)
+    assert not installation.run()["changed"]
+
+
+def test_what_is_somebody_elses_is_not_taken_over(installation: Installation, terraform_environ: dict[str, str], moto: Moto) -> None:
+    forget(installation, terraform_environ, "aws_cloudwatch_log_group")
+    logs = moto.client("logs")
+    arn = logs.describe_log_groups(logGroupNamePrefix=f"/redash/{NAME}")["logGroups"][0]["arn"].removesuffix(":*")
+    logs.untag_resource(resourceArn=arn, tagKeys=["Installation"])
+    try:
+        with pytest.raises(RedashError) as refusal:
+            installation.run()
+        (problem,) = refusal.value.problems
+        assert problem.where == "aws_cloudwatch_log_group.this"
+        assert f"no tag Installation={NAME}" in problem.what
+    finally:
+        logs.tag_resource(resourceArn=arn, tags={"Installation": NAME})
+    assert installation.run()["changed"]
 
 
 def test_the_execution_role_may_read_these_parameters_and_no_others(installation: Installation, moto: Moto) -> None:
