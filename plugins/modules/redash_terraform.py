@@ -21,6 +21,8 @@ description:
   - Interrupted (Ctrl-C, an AWX cancel, a task's C(timeout)), Terraform is told once and awaited, so that its state is saved and its lock
     released. If this process is killed outright, Linux interrupts Terraform in its stead; elsewhere Terraform finishes alone.
   - One run at a time works in O(work_dir). The next one waits, saying for which process, and goes on when that process is dead.
+  - Resources that a killed run made and could not note in the state are taken over (Terraform's C(import) blocks) when the run before
+    was killed or AWS refuses a resource because it exists, and only if they carry every tag that the plan gives them. Others are refused.
   - The AWS provider comes from what the machine has - a CLI configuration, Terraform's own mirror folders, a mirror folder
     C(registry.terraform.io/hashicorp/aws) below C(/opt), C(/usr/local), C(/usr/share), C(/usr/lib), C(/var/lib) or the home folder - and
     otherwise from the registry.

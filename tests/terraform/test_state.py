@@ -28,7 +28,11 @@ terraform {
     }
   }
 }
-provider "aws" {}
+provider "aws" {
+  default_tags {
+    tags = { Installation = "small" }
+  }
+}
 """
 
 
@@ -118,17 +122,18 @@ def test_the_state_in_s3_its_lock_and_the_way_out_of_a_lock_that_a_dead_run_left
         small.run(force_unlock="00000000-0000-0000-0000-000000000000", lock_timeout=0)
     assert s3.get_object(Bucket="states", Key="redash/prod.tfstate.tflock")
 
-    # What was made when the power went is on AWS and not in the state: it is named, with what takes it over. One more
-    # is made here, should the kill have hit between two.
+    # What was made when the power went is on AWS and not in the state: it is taken over. One that somebody else
+    # made is not, until a person says so.
     names = {group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/test/s3/")["logGroups"]}
-    logs.create_log_group(logGroupName=min({f"/test/s3/{number}" for number in range(25)} - names))
+    ours, theirs = sorted({f"/test/s3/{number}" for number in range(25)} - names)[:2]
+    logs.create_log_group(logGroupName=ours, tags={"Installation": "small"})
+    logs.create_log_group(logGroupName=theirs)
     with pytest.raises(RedashError) as caught:
         small.run(force_unlock=lock["ID"])
-    ways_out = [problem.todo for problem in caught.value.problems]
-    assert all('take it over: -e \'{"redash_terraform_import": {"aws_cloudwatch_log_group.this[' in todo for todo in ways_out), said
-    imports: dict[str, str] = {}
-    for todo in ways_out:
-        imports |= json.loads(todo.split("-e '")[1].split("'")[0])["redash_terraform_import"]
+    assert any(f"is there already ({ours})" in line for line in small.reported)
+    (problem,) = caught.value.problems
+    assert f"{theirs} exists already on AWS" in problem.what
+    imports = json.loads(problem.todo.split("-e '")[1].split("'")[0])["redash_terraform_import"]
     assert small.run(imports=imports)["changed"]
     assert len(logs.describe_log_groups(logGroupNamePrefix="/test/s3/")["logGroups"]) == 25
     assert not small.run(imports=imports)["changed"], "it may stay in the variables"

@@ -24,17 +24,17 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Prob
 # InvalidPermission.Duplicate, Resource.AlreadyAssociated, InvalidSubnet.Conflict, and the provider's own words.
 THERE = re.compile(r"already[ _]?exist|Duplicate|AlreadyAssociated|InvalidSubnet\.Conflict", re.IGNORECASE)
 
-# Types of EC2 that the plan names by a tag ``Name``, and EC2's name for them (DescribeTags' resource-type).
-# Their creation is never refused, so they are looked for whenever the run before was killed.
+# Types of EC2 that the plan names by a tag ``Name``: how to list them, where the list stands in the answer, what
+# the id is called. Their creation is never refused, so they are looked for whenever the run before was killed.
 TAGGED = {
-    "aws_eip": "elastic-ip",
-    "aws_internet_gateway": "internet-gateway",
-    "aws_nat_gateway": "natgateway",
-    "aws_route_table": "route-table",
-    "aws_security_group": "security-group",
-    "aws_subnet": "subnet",
-    "aws_vpc": "vpc",
-    "aws_vpc_endpoint": "vpc-endpoint",
+    "aws_eip": ("describe_addresses", "Addresses", "AllocationId"),
+    "aws_internet_gateway": ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    "aws_nat_gateway": ("describe_nat_gateways", "NatGateways", "NatGatewayId"),
+    "aws_route_table": ("describe_route_tables", "RouteTables", "RouteTableId"),
+    "aws_security_group": ("describe_security_groups", "SecurityGroups", "GroupId"),
+    "aws_subnet": ("describe_subnets", "Subnets", "SubnetId"),
+    "aws_vpc": ("describe_vpcs", "Vpcs", "VpcId"),
+    "aws_vpc_endpoint": ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
 }
 
 # What ``terraform import`` wants as id, where the plan says all of it (each resource's page, section "Import").
@@ -103,38 +103,23 @@ def import_id(resource: Planned) -> str | None:
         return None
 
 
-def by_tags(resources: Iterable[Planned], found: Mapping[str, Mapping[str, str]], known: set[str]) -> dict[str, str]:
+def by_tags(resources: Iterable[Planned], found: Mapping[str, Mapping[str, Mapping[str, str]]], known: set[str]) -> dict[str, str]:
     """Address -> id of every planned EC2 resource that is there with all of its tags.
 
-    ``found``  EC2 id -> its tags, of the types in TAGGED
+    ``found``  type -> id -> tags
     ``known``  ids that the state holds: they belong to other addresses
 
     Two that look the same are left alone: nobody could say which one the rest was built on.
     """
     imports = {}
     for resource in resources:
-        if resource.type not in TAGGED or not resource.tags.get("Name"):
+        if not resource.tags.get("Name"):
             continue
-        prefixes = PREFIXES[resource.type]
-        ids = [
-            id_ for id_, tags in found.items() if id_ not in known and id_.startswith(prefixes) and tags.items() >= resource.tags.items()
-        ]
+        there = found.get(resource.type, {})
+        ids = [id_ for id_, tags in there.items() if id_ not in known and tags.items() >= resource.tags.items()]
         if len(ids) == 1:
             imports[resource.address] = ids[0]
     return imports
-
-
-# Ids tell their type: an Elastic IP and its NAT gateway may have the same name.
-PREFIXES = {
-    "aws_eip": "eipalloc-",
-    "aws_internet_gateway": "igw-",
-    "aws_nat_gateway": "nat-",
-    "aws_route_table": "rtb-",
-    "aws_security_group": "sg-",
-    "aws_subnet": "subnet-",
-    "aws_vpc": "vpc-",
-    "aws_vpc_endpoint": "vpce-",
-}
 
 
 def with_way_out(problems: Iterable[Problem], plan: Mapping[str, Any]) -> list[Problem]:
@@ -172,11 +157,13 @@ def foreign(plan: Mapping[str, Any], wanted_by_hand: Collection[str] = ()) -> It
             continue  # a type without tags: a route, an association. It is named by what it belongs to.
         tags = (change.get("before") or {}).get("tags_all") or {}
         missing = {name: value for name, value in wanted.items() if tags.get(name) != value}
-        if missing:
-            said = ", ".join(f"{name}={value}" for name, value in sorted(missing.items()))
+        if missing or not wanted:
+            lacks = (
+                f"no tag {', '.join(f'{name}={value}' for name, value in sorted(missing.items()))}" if missing else "no tag to know it by"
+            )
             id_ = change["importing"].get("id", "")
             yield Problem(
-                f"{id_} exists already and is not this installation's: it has no tag {said}",
+                f"{id_} exists already on AWS, and nothing says that it is this installation's: it has {lacks}",
                 entry["address"],
                 f"Choose another redash_name, or delete it, or take it over all the same: {by_hand(entry['address'], id_)}.",
             )

@@ -11,8 +11,10 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_e
 from ansible_collections.redash.ecs.plugins.module_utils.core import terraform_remains as core
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_remains import Planned
 
-# DescribeTags takes 200 values in a filter.
+# EC2 takes 200 values in a filter.
 MOST_VALUES = 200
+# What is on its way out is still listed, a deleted NAT gateway for an hour.
+GONE = ("deleting", "deleted", "failed")
 
 Client = Callable[..., Any]
 
@@ -39,28 +41,27 @@ def _nothing(resource: Planned, client: Client) -> str | None:
     return None
 
 
-def _tagged(planned: list[Planned], ec2: Any) -> dict[str, dict[str, str]]:
-    """EC2 id -> tags, of everything with the type and the Name of something planned."""
-    named = [resource for resource in planned if resource.type in core.TAGGED and resource.tags.get("Name")]
-    if not named:
-        return {}
-    names = sorted({resource.tags["Name"] for resource in named})[:MOST_VALUES]
-    types = sorted({core.TAGGED[resource.type] for resource in named})
-    pages = ec2.get_paginator("describe_tags")
-    filters = [{"Name": "key", "Values": ["Name"]}, {"Name": "value", "Values": names}, {"Name": "resource-type", "Values": types}]
-    ids = sorted({tag["ResourceId"] for page in pages.paginate(Filters=filters) for tag in page["Tags"]})
-    tags: dict[str, dict[str, str]] = {}
-    for start in range(0, len(ids), MOST_VALUES):
-        for page in pages.paginate(Filters=[{"Name": "resource-id", "Values": ids[start : start + MOST_VALUES]}]):
-            for tag in page["Tags"]:
-                tags.setdefault(tag["ResourceId"], {})[tag["Key"]] = tag["Value"]
-    gateways = [id_ for id_ in tags if id_.startswith("nat-")]
-    if gateways:
-        # A deleted NAT gateway keeps its tags for an hour.
-        alive = ec2.describe_nat_gateways(NatGatewayIds=gateways, Filters=[{"Name": "state", "Values": ["pending", "available"]}])
-        here = {gateway["NatGatewayId"] for gateway in alive["NatGateways"]}
-        tags = {id_: of for id_, of in tags.items() if id_ not in gateways or id_ in here}
-    return tags
+def _tagged(planned: list[Planned], ec2: Any) -> dict[str, dict[str, dict[str, str]]]:
+    """Type -> id -> tags, of everything with the type and the Name of something planned."""
+    names: dict[str, set[str]] = {}
+    for resource in planned:
+        if resource.type in core.TAGGED and resource.tags.get("Name"):
+            names.setdefault(resource.type, set()).add(resource.tags["Name"])
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for kind, wanted in names.items():
+        method, items, id_ = core.TAGGED[kind]
+        filters = [{"Name": "tag:Name", "Values": sorted(wanted)[:MOST_VALUES]}]
+        if ec2.can_paginate(method):
+            pages = list(ec2.get_paginator(method).paginate(Filters=filters))
+        else:
+            pages = [getattr(ec2, method)(Filters=filters)]
+        found[kind] = {
+            item[id_]: {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
+            for page in pages
+            for item in page[items]
+            if str(item.get("State", "")).lower() not in GONE
+        }
+    return found
 
 
 def _load_balancer(resource: Planned, client: Client) -> str | None:

@@ -14,7 +14,6 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan imp
     masked,
     read_plan,
     refused,
-    with_way_out,
 )
 
 
@@ -79,29 +78,6 @@ def test_what_was_cut_off_and_cant_be_deleted_is_kept(before: dict[str, Any], be
     read = read_plan(plan({**entry, "action_reason": "replace_because_tainted"}))
     assert cut_off(read) == (["aws_rds_cluster.this"] if kept else [])
     assert read.without(["aws_rds_cluster.this"]).summary == "nothing to change"
-
-
-def test_what_exists_already_is_said_with_what_takes_it_over() -> None:
-    read = read_plan(
-        plan(
-            resource("aws_iam_role.execution", ["create"], None, {"name": "redash-prod"}),
-            resource("aws_lb.this", ["create"], None, {"name": "redash-prod"}),
-            resource("aws_vpc.this[0]", ["create"], None, {"cidr_block": "10.0.0.0/16"}),
-        )
-    )
-    problems = with_way_out(
-        [
-            Problem(
-                "creating IAM Role (redash-prod): EntityAlreadyExists: Role with name redash-prod already exists.", "aws_iam_role.execution"
-            ),
-            Problem("ELBv2 Load Balancer (redash-prod) already exists", "aws_lb.this"),
-            Problem("creating EC2 VPC: VpcLimitExceeded", "aws_vpc.this[0]"),
-        ],
-        read,
-    )
-    assert """-e '{"redash_terraform_import": {"aws_iam_role.execution": "redash-prod"}}'""" in str(problems[0])
-    assert "aws elbv2 describe-load-balancers --names redash-prod" in str(problems[1])
-    assert str(problems[2]) == "aws_vpc.this[0]: creating EC2 VPC: VpcLimitExceeded"
 
 
 def test_a_secret_is_masked_wherever_it_lies() -> None:

@@ -9,16 +9,14 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_remains import (
-    PREFIXES,
-    TAGGED,
     Planned,
     by_tags,
     foreign,
-    import_blocks,
     import_id,
     known_ids,
     planned,
     there_already,
+    with_way_out,
 )
 
 OURS = {"Installation": "redash-prod", "Name": "redash-prod"}
@@ -77,36 +75,40 @@ def test_the_plan_tells_the_import_id_of_what_has_a_name(kind: str, values: dict
 
 def test_what_has_every_planned_tag_is_ours() -> None:
     vpc = Planned("aws_vpc.this[0]", "aws_vpc", {"tags_all": OURS})
-    assert by_tags([vpc], {"vpc-1": {**OURS, "added": "by hand"}}, set()) == {"aws_vpc.this[0]": "vpc-1"}
-    assert by_tags([vpc], {"vpc-1": {"Name": "redash-prod"}}, set()) == {}
+    assert by_tags([vpc], {"aws_vpc": {"vpc-1": {**OURS, "added": "by hand"}}}, set()) == {"aws_vpc.this[0]": "vpc-1"}
+    assert by_tags([vpc], {"aws_vpc": {"vpc-1": {"Name": "redash-prod"}}}, set()) == {}
 
 
 def test_an_address_and_its_gateway_of_the_same_name_are_told_apart() -> None:
-    resources = [
-        Planned("aws_eip.nat", "aws_eip", {"tags_all": OURS}),
-        Planned("aws_nat_gateway.this", "aws_nat_gateway", {"tags_all": OURS}),
-    ]
-    assert by_tags(resources, {"nat-1": OURS, "eipalloc-1": OURS}, set()) == {"aws_eip.nat": "eipalloc-1", "aws_nat_gateway.this": "nat-1"}
+    values = {"tags_all": OURS}
+    resources = [Planned("aws_eip.nat", "aws_eip", values), Planned("aws_nat_gateway.this", "aws_nat_gateway", values)]
+    found = {"aws_nat_gateway": {"nat-1": OURS}, "aws_eip": {"eipalloc-1": OURS}}
+    assert by_tags(resources, found, set()) == {"aws_eip.nat": "eipalloc-1", "aws_nat_gateway.this": "nat-1"}
 
 
 def test_what_the_state_holds_belongs_to_another_address() -> None:
     vpc = Planned("aws_vpc.this[0]", "aws_vpc", {"tags_all": OURS})
-    assert by_tags([vpc], {"vpc-1": OURS}, {"vpc-1"}) == {}
+    assert by_tags([vpc], {"aws_vpc": {"vpc-1": OURS}}, {"vpc-1"}) == {}
 
 
 def test_of_two_that_look_the_same_none_is_taken() -> None:
     vpc = Planned("aws_vpc.this[0]", "aws_vpc", {"tags_all": OURS})
-    assert by_tags([vpc], {"vpc-1": OURS, "vpc-2": OURS}, set()) == {}
+    assert by_tags([vpc], {"aws_vpc": {"vpc-1": OURS, "vpc-2": OURS}}, set()) == {}
 
 
-def test_every_tagged_type_has_its_prefix() -> None:
-    assert PREFIXES.keys() == TAGGED.keys()
+def test_what_could_not_be_taken_over_is_said_with_what_a_person_can_do() -> None:
+    plan = {"resource_changes": [entry("aws_iam_role.execution", ["create"], after={"name": "redash-prod-execution"})]}
+    problems = [Problem("EntityAlreadyExists: Role with name x", "aws_iam_role.execution"), Problem("AccessDenied", "aws_lb.this")]
+    taken, other = with_way_out(problems, plan)
+    assert """-e '{"redash_terraform_import": {"aws_iam_role.execution": "redash-prod-execution"}}'""" in str(taken)
+    assert other == problems[1]
 
 
-def test_import_blocks_are_terraforms() -> None:
-    assert import_blocks({'aws_vpc_endpoint.gateway["s3"]': "vpce-1"}) == (
-        'import {\n  to = aws_vpc_endpoint.gateway["s3"]\n  id = "vpce-1"\n}\n'
-    )
+def test_what_a_person_asks_for_is_taken_over_whatever_its_tags() -> None:
+    importing = {"importing": {"id": "redash-prod"}, "before": {"tags_all": {}}, "after": {"tags_all": OURS}}
+    plan = {"resource_changes": [entry("aws_lb.this", ["update"], **importing)]}
+    assert list(foreign(plan, {"aws_lb.this": "arn"})) == []
+    assert len(list(foreign(plan))) == 1
 
 
 def test_an_import_without_our_tags_is_refused_by_name() -> None:
@@ -120,9 +122,15 @@ def test_an_import_without_our_tags_is_refused_by_name() -> None:
     }
     (problem,) = foreign(plan)
     assert problem.where == "aws_lb.this"
-    assert "redash-prod exists already" in problem.what and "Installation=redash-prod" in problem.what
+    assert "redash-prod exists already on AWS" in problem.what and "Installation=redash-prod" in problem.what
 
 
 def test_an_import_with_our_tags_is_welcome() -> None:
     importing = {"importing": {"id": "vpc-1"}, "before": {"tags_all": OURS}, "after": {"tags_all": OURS}}
     assert list(foreign({"resource_changes": [entry("aws_vpc.this", ["no-op"], **importing)]})) == []
+
+
+def test_without_tags_nothing_is_known_to_be_ours() -> None:
+    importing = {"importing": {"id": "redash-prod"}, "before": {"tags_all": {}}, "after": {"tags_all": {}}}
+    (problem,) = foreign({"resource_changes": [entry("aws_lb.this", ["update"], **importing)]})
+    assert "no tag to know it by" in problem.what
