@@ -112,6 +112,7 @@ def _plan_and_apply(params: dict[str, Any], context: Context, terraform: command
     adopting = params["state"] == "present" and not params["targets"]
     search, failure = killed and adopting, None
     there: set[str] = set()
+    completed: set[str] = set()
     imports = _imports(params)
     while True:
         content = _plan(terraform, params, file, context.check_mode)
@@ -129,12 +130,13 @@ def _plan_and_apply(params: dict[str, Any], context: Context, terraform: command
                 raise RedashError(with_way_out(failure.problems, content), result=failure.result) from failure
             search = False
         plan = read_plan(content)
-        if kept := cut_off(plan) if params["state"] == "present" else []:
+        if kept := [address for address in cut_off(plan) if address not in completed] if params["state"] == "present" else []:
             for address in kept:
                 context.report(f"{address}: its creation was cut off; AWS protects it against deletion, so it stays and is completed")
             if not context.check_mode:
                 for address in kept:
                     terraform.text("untaint", f"-lock-timeout={params['lock_timeout']}s", address)
+                completed |= set(kept)
                 continue
             plan = plan.without(kept)
         context.report(f"plan: {plan.summary}")

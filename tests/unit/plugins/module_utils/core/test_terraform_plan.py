@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import (
     SECRET,
     cut_off,
