@@ -27,12 +27,14 @@ terraform {
     }
   }
 }
-provider "aws" {}
-resource "aws_ssm_parameter" "this" {
+provider "aws" {
+  default_tags {
+    tags = { Installation = "FOLDER" }
+  }
+}
+resource "aws_cloudwatch_log_group" "this" {
   count = COUNT
-  name  = "/killed/${count.index}"
-  type  = "String"
-  value = "x"
+  name  = "/killed/FOLDER/${count.index}"
 }
 """.replace("COUNT", str(COUNT))
 
@@ -43,8 +45,10 @@ class Folder:
     def __init__(self, folder: Path, moto: Moto, environ: dict[str, str]) -> None:
         self.work = folder / "work"
         self.moto = moto
+        # The tests share one moto: each has names of its own in it.
+        self.prefix = f"/killed/{folder.name}/"
         (folder / "module").mkdir()
-        (folder / "module" / "main.tf").write_text(MODULE)
+        (folder / "module" / "main.tf").write_text(MODULE.replace("FOLDER", folder.name))
         options = {
             "project_path": str(folder / "module"),
             "work_dir": str(self.work),
@@ -68,8 +72,8 @@ class Folder:
         )
 
     def made(self) -> set[str]:
-        pages = self.moto.client("ssm").get_paginator("describe_parameters").paginate()
-        return {parameter["Name"] for page in pages for parameter in page["Parameters"] if parameter["Name"].startswith("/killed/")}
+        pages = self.moto.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self.prefix)
+        return {group["logGroupName"] for page in pages for group in page["logGroups"]}
 
     def terraform(self) -> int:
         return int(json.loads((self.work / "running.json").read_text())["pid"])
@@ -112,5 +116,5 @@ def test_a_killed_ansible_leaves_nothing_that_hinders_the_next_run(folder: Folde
     said, _ = play.communicate(timeout=300)
     assert play.returncode == 0, said
     assert not also or f"pid {terraform}" in said, said
-    # What was made before the kill is in the state: anything made a second time would have failed.
-    assert folder.made() == {f"/killed/{number}" for number in range(COUNT)}
+    # What was made before the kill is in the state, or was taken over: anything made a second time would have failed.
+    assert folder.made() == {f"{folder.prefix}{number}" for number in range(COUNT)}
