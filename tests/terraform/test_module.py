@@ -230,15 +230,9 @@ def test_what_aws_says_is_there_is_taken_over_even_if_nothing_tells_of_a_kill(
     installation: Installation, terraform_environ: dict[str, str]
 ) -> None:
     """A lost machine: another one goes on with the state in S3."""
-    types = [
-        "aws_lb_target_group",
-        "aws_elasticache_replication_group",
-        "aws_elasticache_subnet_group",
-        "aws_vpc_security_group_ingress_rule",
-    ]
-    forgotten = forget(
-        installation, terraform_environ, *types, "aws_db_subnet_group", "aws_rds_cluster_parameter_group", "aws_wafv2_web_acl"
-    )
+    types = ["aws_lb_target_group", "aws_elasticache_replication_group", "aws_elasticache_subnet_group"]
+    types += ["aws_vpc_security_group_ingress_rule", "aws_wafv2_web_acl"]
+    forgotten = forget(installation, terraform_environ, *types)
     installation.reported.clear()
 
     assert installation.run()["changed"]
