@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade e2e-rotation docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade e2e-rotation molecule matrix docs
 
 help:
 	@echo "make demo           Redash on this machine: a local AWS, then site.yml, then manage.yml"
@@ -20,6 +20,8 @@ help:
 	@echo "  make e2e          the demo's whole road, and what people do on it"
 	@echo "make e2e-upgrade    upgrades, failures and kills in each step: about 40 minutes, not part of make test"
 	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: about half an hour, not part of make test"
+	@echo "make molecule       a molecule scenario for each role, on a running demo: about 5 minutes, most of it in make test, too"
+	@echo "make matrix         unit tests, roles, playbooks and sanity on every ansible-core: about 20 minutes"
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
 	@echo "make setup          the virtual environment and the collections that the others need"
 
@@ -47,8 +49,9 @@ demo-down:
 demo-clean:
 	@$(PYTHON) -m demo clean
 
+# Coverage is of unit and integration together; pyproject.toml says how low it may sink.
 test: setup
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest --cov
 
 unit: setup
 	@.venv/bin/python -m pytest tests/unit tests/fuzz
@@ -65,7 +68,15 @@ e2e-upgrade: setup
 e2e-rotation: setup
 	@.venv/bin/python -m pytest tests/e2e_rotation
 
+molecule: demo
+	@.venv/bin/python -m demo setup
+	@.venv/bin/python tools/molecule.py
+
+matrix: setup
+	@.venv/bin/python tools/matrix.py
+
 docs: setup
 	@.venv/bin/python tools/variables_page.py
 	@.venv/bin/python -m tests.terraform.test_docs
+	@.venv/bin/python tools/ecosystem.py antsibull-changelog generate
 	@.venv/bin/python tools/docs_site.py

@@ -18,11 +18,13 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD = ROOT / "build" / "sanity"
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+CORE = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
+# A folder for each release, so that tools/matrix.py does not throw away the environments of the other ones.
+BUILD = ROOT / "build" / "sanity" / f"core-{CORE}-python{PYTHON}"
 # The pip versions that the supported ansible-core releases ask for (ansible_test/_util/target/setup/bootstrap.sh
 # and _internal/bootstrap.py name them in the file they look for).
-PIP_VERSIONS = {"24.2": "24.2", "25.2": "25.2"}
+PIP_VERSIONS = ("23.1.2", "24.2", "25.2")
 
 STUB = '''"""Stands in for get-pip.py: installs pip from a wheel that is already here."""
 import os, sys
@@ -54,8 +56,7 @@ def prepare() -> Path:
         shutil.copytree(ROOT / "collections" / "ansible_collections" / dependency, collections / dependency)
     # ansible-test reads its exceptions from a file for each of its releases and knows import only by the Python.
     exceptions = (ROOT / "tests" / "checks" / "sanity-exceptions.txt").read_text()
-    release = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
-    ignore = target / "tests" / "sanity" / f"ignore-{release}.txt"
+    ignore = target / "tests" / "sanity" / f"ignore-{CORE}.txt"
     ignore.parent.mkdir(parents=True, exist_ok=True)
     ignore.write_text(exceptions.replace("{python}", PYTHON))
     # ansible-test asks git which files there are, and would be told by the checkout around it: none.
@@ -63,8 +64,8 @@ def prepare() -> Path:
     subprocess.run(["git", "add", "--all"], check=True, cwd=target)
     cache = BUILD / "home" / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for name, version in PIP_VERSIONS.items():
-        stub = cache / f"get_pip_{name.replace('.', '_')}.py"
+    for version in PIP_VERSIONS:
+        stub = cache / f"get_pip_{version.replace('.', '_')}.py"
         if not stub.exists():
             subprocess.run(
                 [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--dest", str(cache), f"pip=={version}"],

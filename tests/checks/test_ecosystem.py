@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from tools import ecosystem
 
@@ -152,6 +154,32 @@ def test_the_changelog_s_fragments_follow_the_rules(tools: dict[str, str]) -> No
     check("antsibull-changelog", "lint", environment=tools)
 
 
+def test_github_understands_its_files(tools: dict[str, str]) -> None:
+    """Workflows and issue forms by GitHub's own schemas, which check-jsonschema carries."""
+    forms = sorted(path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
+    check("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *forms, environment=tools)
+    check(
+        "check-jsonschema",
+        "--builtin-schema",
+        "vendor.github-issue-config",
+        ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml",
+        environment=tools,
+    )
+    workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+    check("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows, environment=tools)
+    steps = [step for path in workflows for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
+    # What GitHub runs is what everybody else runs.
+    assert "bash .ci/run" in [step.get("run") for step in steps]
+
+
+def test_the_changelog_names_every_plugin_and_says_what_its_sources_say(tools: dict[str, str], tmp_path: Path) -> None:
+    for name in ("galaxy.yml", "changelogs", "plugins", "roles", "meta", "CHANGELOG.md"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    check("antsibull-changelog", "generate", cwd=tmp_path, environment=tools)
+    assert (tmp_path / "CHANGELOG.md").read_text() == (ROOT / "CHANGELOG.md").read_text(), "`make docs` writes it anew"
+
+
 def test_the_execution_environment_can_be_built(tools: dict[str, str], tmp_path: Path) -> None:
     """As far as without a registry: ansible-builder takes the definition, and what it would run in the image is sound shell."""
     check("ansible-builder", "create", "-f", "execution-environment.yml", "-c", tmp_path / "context", environment=tools)
@@ -168,6 +196,27 @@ def test_an_execution_environment_with_this_collection_gets_what_it_needs(tools:
     said = check("ansible-builder", "introspect", installed.folder, environment=tools)
     ours = {re.split(r"[<>= ]", line)[0] for lines in yaml.safe_load(said).values() for line in lines if "collection redash.ecs" in line}
     assert ours == {"boto3", "botocore", "ca-certificates", "git"}
+
+
+def test_what_an_execution_environment_gets_is_what_the_collection_imports_and_was_tried_with() -> None:
+    wanted = {item.name.lower(): item.specifier for item in map(Requirement, requirements("meta/ee-requirements.txt"))}
+    tried = {item.name.lower(): str(item.specifier).removeprefix("==") for item in map(Requirement, requirements("constraints.txt"))}
+    for name, specifier in wanted.items():
+        assert specifier.contains(tried[name]), f"{name}: {specifier} does not admit {tried[name]}, with which everything is tried"
+    imported = set()
+    for path in (ROOT / "plugins").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            imported |= {name.split(".")[0] for name in names}
+    foreign = imported - set(sys.stdlib_module_names) - {"ansible", "ansible_collections"}
+    # boto3 makes the clients; amazon.aws imports it for us.
+    assert {{"yaml": "pyyaml"}.get(name, name) for name in foreign} | {"boto3"} == set(wanted)
+
+
+def requirements(name: str) -> list[str]:
+    lines = [line.split(" #")[0].strip() for line in (ROOT / name).read_text().splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def test_the_documentation_site_is_built_without_a_warning() -> None:

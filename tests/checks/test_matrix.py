@@ -1,0 +1,46 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The oldest and the newest ansible-core that the collection says it runs on. All of them, with sanity: make matrix."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import matrix
+
+ROOT = Path(__file__).resolve().parents[2]
+OLDEST, *_, NEWEST = matrix.CORES
+
+
+def test_the_matrix_begins_where_the_collection_says_it_does() -> None:
+    assert yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"] == f">={OLDEST}.0"
+
+
+def test_every_core_that_ci_tries_is_one_of_the_matrix() -> None:
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())["jobs"]
+    assert jobs["ansible-core"]["strategy"]["matrix"]["core"] == list(matrix.CORES)
+
+
+def test_a_name_on_path_that_runs_nothing_is_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the shims of pyenv: they are there for every version that somebody installed once."""
+    shim = tmp_path / "python3.12"
+    shim.write_text("#!/bin/sh\nexit 127\n")
+    shim.chmod(0o755)
+    monkeypatch.setattr(matrix, "candidates", lambda version: iter([shim]))
+    assert matrix.python("3.12") is None
+
+
+@pytest.mark.parametrize(("core", "parts"), [(OLDEST, ["units", "playbooks"]), (NEWEST, ["units", "playbooks"])])
+def test_the_collection_works_on(core: str, parts: list[str]) -> None:
+    if not any(matrix.python(version) for version in matrix.CORES[core]):
+        pytest.skip(f"ansible-core {core} needs Python {' or '.join(matrix.CORES[core])}, and this machine has none of them")
+    run = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "matrix.py"), "--core", core, *parts], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout[-10000:] + run.stderr[-3000:]
+    assert run.stdout.count(" passed on Python ") == len(parts), run.stdout[-2000:]
