@@ -22,7 +22,9 @@ PENDING_FIRST = 1.5  # it may fail at once
 PENDING_FIRST_FOR = 4.5
 PENDING = 5.0  # Fargate needs 20 to 60 s
 STARTING = 1.0  # the image is there: any moment now, and a short command is over soon after
-RUNNING_FIRST = 0.8  # most commands last seconds
+RUNNING_SOONEST = 0.5  # most commands last seconds; this while there are PLENTY of looks to spare, as after a quick start
+PLENTY = 10
+RUNNING_FIRST = 0.8
 RUNNING_SHARE = 4  # then the delay stays in proportion to what has passed ...
 RUNNING = 1.4  # ... up to this, as long as there are looks to spare
 HINTED = 1.3  # a line came: ...
@@ -68,7 +70,8 @@ class Looks:
         if period != self._period:
             self._period, self._made = period, OTHER_CALLS
         spare = ECS_CALLS - self._made - ((period + 1) * PERIOD - running_for) / SLOW
-        by_time = min(RUNNING, max(RUNNING_FIRST, running_for / RUNNING_SHARE))
+        soonest = RUNNING_SOONEST if spare > PLENTY else RUNNING_FIRST
+        by_time = min(RUNNING, max(soonest, running_for / RUNNING_SHARE))
         if hinted and spare >= 1:
             return min(HINTED, by_time)
         return by_time if period == 0 and spare > FOR_HINTS else SLOW
