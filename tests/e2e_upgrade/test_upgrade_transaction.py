@@ -222,7 +222,8 @@ def arm_registry() -> Iterator[str]:
 def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_registry: str) -> None:
     people = redash.people()
     for variables, said in (
-        ({"redash_version": "latest"}, "redash_version: latest names no release, and an upgrade must be nameable. Known: "),
+        # Ansible masks the local AWS's key, which is the word "test", in "latest", too.
+        ({"redash_version": "latest"}, "redash_version: la******** names no release, and an upgrade must be nameable. Known: "),
         ({"redash_version": "25.2.0"}, "redash_version: '25.2.0' is not a Redash release that is known. Known: "),
         ({"redash_version": "8.0.0"}, "redash_version: Redash 10.1.0 cannot be brought back to 8.0.0 by an upgrade"),
         ({"redash_version": "26.3.0"}, "redash_version: from 10.1.0 to 26.3.0 is too far: one major version at a time"),

@@ -36,10 +36,11 @@ class Output:
             self._add(container, line)
 
     def _add(self, container: str, line: str) -> None:
+        # What Redash logs while it loads is of no use to anybody, whether a command loads it or a program of ours.
+        if (self._plan.commands or self._plan.program) and manage.NOISE.match(line):
+            self.folded += 1
+            return
         if self._plan.commands:
-            if manage.NOISE.match(line):
-                self.folded += 1
-                return
             line = manage.mask(line)
         if container == self._plan.container:
             if self._splitter is not None:

@@ -39,15 +39,19 @@ class Plan:
     @property
     def shown(self) -> str:
         if not self.commands:
-            program = next((word for word in self.argv if word.startswith("# ") and "\n" in word), "")
-            if program:
+            if self.program:
                 # It says in its first comment what it does.
-                return re.split(r"[.:]\s|\n#\s*\n|\n(?!#)", program, maxsplit=1)[0].replace("\n#", "").removeprefix("# ")
+                return re.split(r"[.:]\s|\n#\s*\n|\n(?!#)", self.program, maxsplit=1)[0].replace("\n#", "").removeprefix("# ")
             first, _, more = shlex.join(self.argv).partition("\n")
             return f"{first} ..." if more else first
         if len(self.commands) == 1:
             return self.commands[0].shown
         return f"{len(self.commands)} commands"
+
+    @property
+    def program(self) -> str:
+        """The program of several lines among the words of the command, where it is one; else empty."""
+        return next((word for word in self.argv if word.startswith("# ") and "\n" in word), "")
 
     @property
     def reads(self) -> bool:

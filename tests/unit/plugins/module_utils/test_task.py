@@ -59,7 +59,8 @@ def test_a_raw_command_is_sent_without_any_knowledge_of_redash() -> None:
 
 def test_what_a_program_says_to_its_playbook_is_in_the_result_and_never_shown() -> None:
     aws = Aws()
-    lines_at(aws, (7, "2 jobs still run"), (8, 'redash-ecs-result: {"running": 0}'))
+    noise = "[2026-01-01 00:00:00,000][PID:1][INFO][xmlschema] Include schema from 'x'"
+    lines_at(aws, (6.5, noise), (7, "2 jobs still run"), (8, 'redash-ecs-result: {"running": 0}'))
     program = "# Lets running queries end, up to a limit.\n# Written for Python 2.7 to 3.13.\nimport json\n"
     result = run(params(command=["python", "-c", program, "drain"]), aws.context())
     shown = aws.reported
@@ -67,6 +68,7 @@ def test_what_a_program_says_to_its_playbook_is_in_the_result_and_never_shown() 
     assert "2 jobs still run" in shown
     assert any(line.endswith(": Lets running queries end, up to a limit") for line in shown), shown
     assert "redash-ecs-result" not in "".join(shown)
+    assert "xmlschema" not in "".join(shown)
 
 
 def test_a_failure_shows_nothing_of_what_a_program_says_to_its_playbook() -> None:
