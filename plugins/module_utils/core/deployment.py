@@ -106,6 +106,8 @@ class Watch:
     _line: str = ""
     _seen_ours: bool = False
     _first: bool = True
+    _failures: int = 0
+    _looks_in_a_row: int = 0
 
     def news(self, snapshot: Snapshot) -> list[str]:
         """What changed since the last snapshot, in lines for people. The first one only says where things stand."""
@@ -163,7 +165,8 @@ class Watch:
         lines = []
         now = {target.address: target.text for target in snapshot.targets or ()}
         for address, text in now.items():
-            if self._targets.get(address) != text and not (self._first and not self.is_new):
+            # At the first look, those that are well are the old tasks'.
+            if self._targets.get(address) != text and not (self._first and (text == "healthy" or not self.is_new)):
                 lines.append(f"target {address} is {text}")
         lines += [f"target {address} is deregistered" for address in self._targets if address not in now]
         self._targets = now
@@ -236,7 +239,10 @@ class Watch:
         )
 
     def _crash_loop(self, primary: Mapping[str, Any], failures: list[Mapping[str, Any]]) -> Verdict | None:
-        if not failures or int(primary.get("runningCount", 0)) >= int(primary.get("desiredCount", 0)):
+        # That all run says nothing while some fail between any two looks: in a quick loop the next one always runs.
+        self._looks_in_a_row = self._looks_in_a_row + 1 if len(failures) > self._failures else 0
+        self._failures = len(failures)
+        if int(primary.get("runningCount", 0)) >= int(primary.get("desiredCount", 0)) and self._looks_in_a_row < 2:
             return None
         alike: dict[str, list[Mapping[str, Any]]] = {}
         for task in failures:
@@ -291,10 +297,8 @@ class Watch:
         ill = [f"target {target.address} is {target.text}" for target in snapshot.targets or () if target.state != "healthy"]
         if snapshot.targets == () and int(snapshot.service.get("desiredCount", 0)):
             ill = ["no target is registered with the load balancer"]
-        events = snapshot.service.get("events") or []
-        if events:
-            parts.append(f"last event: {events[0]['message']}")
-        return "; ".join(parts + ill)
+        events = [f"last event: {event['message'].rstrip('.')}" for event in (snapshot.service.get("events") or [])[:1]]
+        return "; ".join(parts + ill + events)
 
 
 def _has_tasks(deployment: Mapping[str, Any]) -> bool:

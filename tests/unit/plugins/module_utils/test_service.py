@@ -669,6 +669,24 @@ def test_three_crashes_while_the_wanted_number_runs_are_no_crash_loop_yet(stage:
     assert stage.run()["changed"] is True
 
 
+def test_a_loop_so_quick_that_a_task_is_always_running_is_recognised(stage: Stage, ecs: FakeEcs) -> None:
+    """Seen on the local AWS: a container that ends after a second, and the next one started at once."""
+    ecs.running_service(7)
+    ecs.at(2, lambda: ecs.ours.update(runningCount=1))
+    for number in range(60):
+        ecs.at(2 + 2 * number, lambda number=number: ecs.crash(f"t{number}"))
+    assert "tasks stopped for the same cause: server exited with 1" in str(stage.fails())
+    assert stage.time.seconds <= 4 * INTERVAL
+
+
+def test_what_is_well_at_the_first_look_is_no_news(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(7)
+    ecs.at(10, ecs.steady)
+    stage.run()
+    told = [line for line in stage.lines if line.startswith("target")]
+    assert told == ["target 10.0.0.2:5000 is healthy", "target 10.0.0.1:5000 is deregistered"]
+
+
 def test_ecs_may_show_the_service_as_it_was_for_a_moment_after_the_write(stage: Stage, ecs: FakeEcs) -> None:
     ecs.running_service(7)
     before = {**ecs.service, "deployments": [dict(ecs.service["deployments"][0])]}
