@@ -11,10 +11,11 @@ import json
 import re
 import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from ansible.module_utils.urls import open_url
 
 INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
@@ -64,9 +65,8 @@ def tag_of(image: str) -> str:
 
 
 def get(url: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-    request = urllib.request.Request(url, headers=dict(headers))  # noqa: S310 - the scheme is ours
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310
+        with open_url(url, headers=dict(headers), timeout=PATIENCE, http_agent="redash.ecs", use_netrc=False) as answer:
             return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, {name.lower(): value for name, value in error.headers.items()}, error.read()

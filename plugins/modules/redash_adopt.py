@@ -44,15 +44,13 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Names every destiny and stores nothing.
+    details: Names every destiny and stores nothing.
   diff_mode:
     support: full
-    description: Shows names and versions, never a value.
-  action_group:
-    support: full
-    membership: [redash.ecs.aws]
-    description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
+    details: Shows names and versions, never a value.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -22,11 +22,11 @@ requirements:
   - PyYAML
 attributes:
   check_mode:
-    description: Says what would change and writes nothing. A source given by URL is read all the same.
     support: full
+    details: Says what would change and writes nothing. A source given by URL is read all the same.
   diff_mode:
-    description: Shows each file before and after. No secret stands in any of them.
     support: full
+    details: Shows each file before and after. No secret stands in any of them.
 options:
   version:
     description: The Redash release, such as V(25.8.0).
@@ -145,6 +145,8 @@ options:
     default: "0644"
 seealso:
   - module: redash.ecs.redash_ecs_task_definition
+extends_documentation_fragment:
+  - redash.ecs.attributes
 """
 
 EXAMPLES = r"""

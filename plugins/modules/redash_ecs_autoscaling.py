@@ -26,12 +26,13 @@ options:
     required: true
 attributes:
   check_mode:
-    description: Says what would change.
     support: full
   diff_mode:
-    description: Shows by service what is suspended before and after.
     support: full
+    details: Shows by service what is suspended before and after.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

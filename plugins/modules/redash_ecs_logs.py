@@ -28,14 +28,9 @@ options:
     description: How many lines of each.
     type: int
     default: 50
-attributes:
-  check_mode:
-    description: Reads only; the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
 extends_documentation_fragment:
+  - redash.ecs.attributes.info
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

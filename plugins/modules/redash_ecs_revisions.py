@@ -43,12 +43,14 @@ options:
     default: []
 attributes:
   check_mode:
-    description: Says what would be deregistered.
     support: full
+    details: Says what would be deregistered.
   diff_mode:
-    description: The list of what is deregistered is the difference.
     support: none
+    details: The list of what is deregistered is the difference.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

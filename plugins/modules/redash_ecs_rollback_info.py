@@ -28,14 +28,9 @@ options:
   version:
     description: The release to go back to. Required where its image's tag does not say it.
     type: str
-attributes:
-  check_mode:
-    description: Reads only; the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
 extends_documentation_fragment:
+  - redash.ecs.attributes.info
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

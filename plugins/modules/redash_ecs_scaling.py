@@ -34,12 +34,13 @@ options:
     type: str
 attributes:
   check_mode:
-    description: Says what would change.
     support: full
   diff_mode:
-    description: Shows by service what differs, before and after.
     support: full
+    details: Shows by service what differs, before and after.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

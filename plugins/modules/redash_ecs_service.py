@@ -181,15 +181,13 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Names every difference, writes nothing, waits for nothing.
+    details: Names every difference, writes nothing, waits for nothing.
   diff_mode:
     support: full
-    description: Shows the differing fields before and after.
-  action_group:
-    support: full
-    membership: [redash.ecs.aws]
-    description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
+    details: Shows the differing fields before and after.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

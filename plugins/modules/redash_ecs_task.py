@@ -171,10 +171,10 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Checks everything that can be checked without a task, and says what would run.
+    details: Checks everything that can be checked without a task, and says what would run.
   diff_mode:
     support: none
-    description: A command has no before and after.
+    details: A command has no before and after.
 notes:
   - Needs C(ecs:DescribeTaskDefinition), C(ecs:DescribeClusters), C(ecs:ListTasks), C(ecs:DescribeTasks), C(ecs:RunTask),
     C(ecs:StopTask), C(iam:PassRole) on the task's roles, C(logs:GetLogEvents), with O(network_from) C(ecs:DescribeServices);
@@ -186,6 +186,8 @@ seealso:
 author:
   - The redash.ecs authors (@redash-ecs)
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

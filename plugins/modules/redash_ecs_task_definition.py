@@ -58,11 +58,11 @@ options:
     type: dict
 attributes:
   check_mode:
-    description: Checks everything and registers nothing.
     support: full
+    details: Checks everything and registers nothing.
   diff_mode:
-    description: Shows the task definition before and after in its canonical form. Values that look secret are hidden.
     support: full
+    details: Shows the task definition before and after in its canonical form. Values that look secret are hidden.
 notes:
   - Needs C(ecs:DescribeTaskDefinition), C(ecs:RegisterTaskDefinition), C(iam:PassRole) on the roles, and with O(tags) C(ecs:TagResource)
     and C(ecs:UntagResource). Before it registers, it looks whether log groups and roles exist, if C(logs:DescribeLogGroups) and
@@ -72,6 +72,8 @@ seealso:
   - module: redash.ecs.redash_compose_render
   - module: redash.ecs.redash_ecs_service
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

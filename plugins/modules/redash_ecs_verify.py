@@ -60,14 +60,9 @@ options:
     description: The encryption key that a person gives, where one does.
     type: str
     default: ""
-attributes:
-  check_mode:
-    description: Reads only; the same in check mode.
-    support: full
-  diff_mode:
-    description: Changes nothing, so there is no difference to show.
-    support: none
 extends_documentation_fragment:
+  - redash.ecs.attributes.info
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

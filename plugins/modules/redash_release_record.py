@@ -94,12 +94,14 @@ options:
     default: {}
 attributes:
   check_mode:
-    description: Writes nothing; V(opened) returns the plan.
     support: full
+    details: Writes nothing; V(opened) returns the plan.
   diff_mode:
-    description: The record is a log, not a state to compare.
     support: none
+    details: The record is a log, not a state to compare.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

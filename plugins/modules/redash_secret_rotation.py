@@ -68,18 +68,9 @@ options:
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: It only reads.
-  diff_mode:
-    support: none
-    description: It only reads.
-  action_group:
-    support: full
-    membership: [redash.ecs.aws]
-    description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
 extends_documentation_fragment:
+  - redash.ecs.attributes.info
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

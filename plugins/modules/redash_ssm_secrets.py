@@ -131,15 +131,13 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Says truthfully what would be made and changes nothing.
+    details: Says truthfully what would be made and changes nothing.
   diff_mode:
     support: full
-    description: Shows names, versions and where a value comes from, never a value.
-  action_group:
-    support: full
-    membership: [redash.ecs.aws]
-    description: Use C(group/redash.ecs.aws) in C(module_defaults) to set the connection once.
+    details: Shows names, versions and where a value comes from, never a value.
 extends_documentation_fragment:
+  - redash.ecs.attributes
+  - redash.ecs.attributes.aws
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

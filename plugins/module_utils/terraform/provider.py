@@ -12,10 +12,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from ansible.module_utils.urls import open_url
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 
@@ -142,7 +143,7 @@ def _folders(folder: Path) -> list[Path]:
 
 def _registry_answers() -> bool:
     try:
-        with urllib.request.urlopen(REGISTRY, timeout=REGISTRY_SECONDS) as answer:
+        with open_url(REGISTRY, timeout=REGISTRY_SECONDS, http_agent="redash.ecs", use_netrc=False) as answer:
             return bool(answer.status == 200)
     except (OSError, ValueError):
         return False

@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.redash.ecs.plugins.module_utils import service as deployment
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+
 from .conftest import REGION, LocalAws, Playbook
 from .test_ssm_secrets_role import changes
 
@@ -173,6 +176,32 @@ def test_a_change_of_topology_never_has_two_schedulers_and_leaves_no_service_beh
     assert apply(split) == []
     assert apply([whole]) == ["deleted service shop-scheduler", "created service shop", "deleted service shop-worker"]
     assert services() == ["shop", "shop-staging"]
+
+
+def test_nothing_to_change_is_no_write_and_at_most_four_calls_to_ecs(aws: LocalAws, variables: dict[str, Any]) -> None:
+    """Counted where botocore sends them, of the module's own work."""
+    sent: list[str] = []
+
+    def client(name: str, **others: Any) -> Any:
+        made = aws.client(name)
+        made.meta.events.register("before-send.ecs.*", lambda event_name, **more: sent.append(event_name.rpartition(".")[2]))
+        return made
+
+    asked = {name: option.get("default") for name, option in deployment.ARGUMENT_SPEC.items()} | {
+        "cluster": "shop",
+        "name": "shop-counted",
+        "task_definition": "shop-worker",
+        "desired_count": 1,
+        "subnets": ["subnet-a"],
+        "launch_type": "FARGATE",
+        "tags": {"Name": "shop-counted"},
+    }
+    assert deployment.run(dict(asked), Context(client=client))["changed"] is True
+    assert "CreateService" in sent
+    sent.clear()
+    assert deployment.run(dict(asked), Context(client=client))["differences"] == []
+    assert 1 <= len(sent) <= 4
+    assert set(sent) <= {"DescribeServices", "DescribeTaskDefinition"}, "nothing is written"
 
 
 def test_a_count_left_empty_stays_autoscaling_s(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
