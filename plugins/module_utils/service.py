@@ -323,7 +323,7 @@ def _wait(params: Mapping[str, Any], context: Context, ecs: Any, done: Any, what
             return
         line = f"{service['status']}, {service['runningCount']} running" if service else ""
         if line != last:
-            context.report(line)
+            context.report(f"service {params['name']} is to {what}: {line}")
             last = line
         if context.clock.monotonic() >= deadline:
             raise RedashError(
