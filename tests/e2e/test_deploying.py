@@ -158,8 +158,8 @@ def test_the_topology_changes_there_and_back_without_a_gap_and_with_one_schedule
     refused = redash.run("scale.yml", service="scheduler", count=2, **SPLIT)
     assert (refused.rc != 0, redash.services()[f"{NAME}-scheduler"][1:]) == (True, (1, 1))
     status = ok(redash.run("status.yml", **SPLIT)).output
-    assert f"{NAME}-adhoc_worker: 2 of 2 running" in status
-    assert all(f"{service}: " in status for service in SERVICES)
+    assert f"{NAME}-adhoc_worker  2 of 2 running, revision " in status
+    assert all(f"{service}  " in status for service in SERVICES)
 
     with Watch(redash, demo) as back:
         ok(redash.run("site.yml", **QUICK))
