@@ -12,15 +12,15 @@ from __future__ import annotations
 import random
 
 # What a run of two minutes may ask of ECS, and how much of that other calls than DescribeTasks take:
-# DescribeTaskDefinition, DescribeClusters, DescribeServices, ListTasks (twice), RunTask.
+# DescribeTaskDefinition, DescribeClusters, DescribeServices, ListTasks (twice), RunTask; one for a lock.
 PERIOD = 120.0
 ECS_CALLS = 60
-OTHER_CALLS = 6
+OTHER_CALLS = 7
 
 # Seconds between two looks at a task.
 PENDING_FIRST = 1.5  # it may fail at once
 PENDING_FIRST_FOR = 4.5
-PENDING = 5.0  # Fargate needs 20 to 60 s
+PENDING = 6.0  # Fargate needs 20 to 60 s
 STARTING = 1.0  # the image is there: any moment now, and a short command is over soon after
 RUNNING_SOONEST = 0.5  # most commands last seconds; this while there are PLENTY of looks to spare, as after a quick start
 PLENTY = 10
