@@ -183,7 +183,7 @@ def mend_auth_tokens() -> None:
 
 
 def mend_backup() -> None:
-    """A plan of AWS Backup has no selections of what it backs up."""
+    """A plan of AWS Backup has no selections of what it backs up; tags are found only where the path ends with a slash, as boto3's does."""
 
     def selections(response: Any) -> dict[str, dict[str, Any]]:
         backend = response.backup_backend
@@ -218,6 +218,11 @@ def mend_backup() -> None:
         del selections(self)[asked(self)["SelectionId"]]
         return "{}"
 
+    def list_tags(self: Any) -> str:
+        arn = unquote(self.path).partition("/tags/")[2].rstrip("/")
+        return json.dumps({"Tags": self.backup_backend.list_tags(resource_arn=arn)})
+
+    BackupResponse.list_tags = list_tags
     BackupResponse.create_backup_selection = create
     BackupResponse.get_backup_selection = get
     BackupResponse.delete_backup_selection = delete
