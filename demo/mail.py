@@ -86,12 +86,13 @@ def server(home: Path, address: str, port: int = PORT, tell: Callable[[str], Non
 
 
 def until_interrupted() -> None:
-    """Wait for Ctrl-C, or for a polite end from elsewhere."""
+    """Wait for Ctrl-C, for a polite end from elsewhere, or for the terminal to be closed."""
 
     def end(number: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
     with contextlib.suppress(KeyboardInterrupt):
         while True:
             signal.pause()

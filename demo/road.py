@@ -193,7 +193,8 @@ def mail(instance: Instance) -> None:
         shown = variables.relative_to(ROOT) if variables.is_relative_to(ROOT) else variables
         say(f"  {prefix}.venv/bin/ansible-playbook -i {INVENTORY} mail.yml -e @{shown}")
         until_interrupted()
-    say("\n  The mail server has ended; Redash in the demo still knows it until the next site.yml.")
+    with contextlib.suppress(OSError):  # a terminal that was closed takes no last words
+        say("\n  The mail server has ended; Redash in the demo still knows it until the next site.yml.")
 
 
 def other_instance(instance: Instance) -> dict[str, str]:

@@ -5,8 +5,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import smtplib
 import socket
+import subprocess
+import sys
+import time
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,7 +18,7 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.mail import environment
 from demo import mail
-from demo.instance import DemoError
+from demo.instance import ROOT, DemoError
 
 
 @pytest.fixture
@@ -60,4 +64,20 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
         taken = int(listener.getsockname()[1])
         with pytest.raises(DemoError, match=f"127.0.0.1:{taken}: Address already in use"), mail.server(tmp_path, "127.0.0.1", taken):
             pass
+    assert not (tmp_path / "mail.yml").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_however_it_is_ended_its_variables_go_with_it(tmp_path: Path, port: int, number: signal.Signals) -> None:
+    program = (
+        "import sys; from pathlib import Path; from demo import mail\n"
+        f"with mail.server(Path(sys.argv[1]), '127.0.0.1', {port}): print('up', flush=True); mail.until_interrupted()"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert running.stdout and running.stdout.readline() == "up\n"
+    # The handlers are set right after that line.
+    time.sleep(0.5)
+    assert (tmp_path / "mail.yml").exists()
+    running.send_signal(number)
+    assert running.wait(20) == 0
     assert not (tmp_path / "mail.yml").exists()
