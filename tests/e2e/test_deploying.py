@@ -145,11 +145,14 @@ def test_the_topology_changes_there_and_back_without_a_gap_and_with_one_schedule
         "hosts": "redash",
         "gather_facts": False,
         "module_defaults": {"group/redash.ecs.aws": "{{ redash_aws_connection }}"},
-        "tasks": [{"redash.ecs.redash_ecs_task": task}],
+        "tasks": [
+            {"redash.ecs.redash_ecs_task": task, "register": "said"},
+            {"ansible.builtin.copy": {"content": "{{ said.stdout_lines | join('\n') }}", "dest": str(tmp_path / "said")}},
+        ],
     }
     (tmp_path / "queues.yml").write_text(yaml.safe_dump([play]))
-    said = redash.run(str(tmp_path / "queues.yml"))
-    (result,) = re.findall(r"redash-ecs-result: ({.*})", said.output)[:1] or [said.output]
+    ok(redash.run(str(tmp_path / "queues.yml")))
+    (result,) = re.findall(r"redash-ecs-result: ({.*})", (tmp_path / "said").read_text())
     assert json.loads(result)["queues"] == dict.fromkeys(QUEUES, "done")
 
     scaled = ok(redash.run("scale.yml", service="adhoc_worker", count=2, **SPLIT))
