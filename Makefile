@@ -19,7 +19,7 @@ help:
 	@echo "  make integration  roles against real servers"
 	@echo "  make e2e          the demo's whole road, and what people do on it"
 	@echo "make e2e-upgrade    upgrades, failures and kills in each step: an hour or more, not part of make test"
-	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: about half an hour, not part of make test"
+	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: long, not part of make test"
 	@echo "make molecule       a molecule scenario for each role, on a running demo: about 10 minutes; those that need no demo are in make test, too"
 	@echo "make matrix         unit tests, roles, playbooks and sanity on every ansible-core: about 20 minutes"
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
