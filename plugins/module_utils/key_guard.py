@@ -72,7 +72,7 @@ def refuse_while_rotating(
         for item in container.get("secrets") or []:
             if item["name"] == KEY and not store.owns(item["valueFrom"]):  # the installation moves from another store
                 other = store_of(item["valueFrom"], context)
-                folder, _, name = other.path_of(item["valueFrom"]).rpartition("/")
+                folder, _slash, name = other.path_of(item["valueFrom"]).rpartition("/")
                 begun = begun or (name == "secret_key" and NEXT in other.read(folder, [NEXT], decrypt=False))
     if begun:
         raise RedashError(

@@ -56,8 +56,9 @@ def specifications() -> dict[str, list[dict[str, Any]]]:
         for entry in yaml.safe_load(path.read_text())["argument_specs"].values():
             for name, option in (entry.get("options") or {}).items():
                 found.setdefault(name, []).append(option)
-                for source in re.findall(r"Defaults to C\((redash_\w+)\)", " ".join([option.get("description", "")] if isinstance(
-                    option.get("description", ""), str) else option["description"])):  # fmt: skip
+                description = option.get("description", "")
+                said = description if isinstance(description, str) else " ".join(description)
+                for source in re.findall(r"Defaults to C\((redash_\w+)\)", said):
                     found.setdefault(source, []).append(option)
     return found
 

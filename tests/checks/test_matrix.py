@@ -14,7 +14,8 @@ import yaml
 from tools import matrix
 
 ROOT = Path(__file__).resolve().parents[2]
-OLDEST, *_, NEWEST = matrix.CORES
+CORES = list(matrix.CORES)
+OLDEST, NEWEST = CORES[0], CORES[-1]
 
 
 def test_the_matrix_begins_where_the_collection_says_it_does() -> None:

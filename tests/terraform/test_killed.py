@@ -113,7 +113,7 @@ def test_a_killed_ansible_leaves_nothing_that_hinders_the_next_run(folder: Folde
     assert len(folder.made()) < COUNT - 1, "it was not in the middle"
 
     play = folder.start()
-    said, _ = play.communicate(timeout=300)
+    said, _nothing = play.communicate(timeout=300)
     assert play.returncode == 0, said
     assert not also or f"pid {terraform}" in said, said
     # What was made before the kill is in the state, or was taken over: anything made a second time would have failed.

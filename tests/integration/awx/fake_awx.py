@@ -410,7 +410,7 @@ class FakeAwx:
         for name in ("inventory", "limit", "job_type", "diff_mode", "verbosity", "scm_branch"):
             if item.get(name) not in (None, "") and not template.get(f"ask_{name}_on_launch"):
                 raise Refused(400, {name: ["Field is not configured to prompt on launch."]})
-        _, refused, errors = self._answers(template, item["extra_data"], required=required)
+        _accepted, refused, errors = self._answers(template, item["extra_data"], required=required)
         if refused:
             raise Refused(400, {"extra_data": [f"Variables {', '.join(refused)} are not allowed on launch."]})
         if errors:
@@ -452,7 +452,7 @@ class FakeAwx:
     def launch(self, name: str, answers: dict[str, Any], kind: str = "job_templates") -> dict[str, Any]:
         """The extra variables that a job of this template gets; what its survey does not ask for is dropped."""
         template = self.named(kind, name)
-        accepted, _, errors = self._answers(template, answers, required=True)
+        accepted, _refused, errors = self._answers(template, answers, required=True)
         if errors:
             raise Refused(400, {"variables_needed_to_start": errors})
         variables = json.loads(template["extra_vars"] or "{}")
@@ -490,7 +490,7 @@ class FakeAwx:
                 return f"Value {value} for '{name}' expected to be a string."
             size = len(value)
         elif kind == "integer":
-            if type(value) is not int:
+            if isinstance(value, bool) or not isinstance(value, int):
                 return f"Value {value} for '{name}' expected to be an integer."
             size = value
         elif kind == "multiplechoice":

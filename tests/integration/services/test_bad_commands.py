@@ -52,7 +52,7 @@ def subnets(aws: LocalAws) -> dict[str, str]:
 
 def test_each_is_one_line_and_nothing_is_started(aws: LocalAws, playbook: Playbook, subnets: dict[str, str]) -> None:
     tasks: list[dict[str, Any]] = []
-    for name, (more, _) in WRONG.items():
+    for name, (more, _words) in WRONG.items():
         given = {**GOOD, "subnets": ["{{ good_subnet }}"], **more}
         tasks.append({"name": name, "redash.ecs.redash_ecs_task": given, "register": "said", "ignore_errors": True})
         tasks.append({"ansible.builtin.set_fact": {"all_said": "{{ all_said | default([]) + [said] }}"}})
@@ -60,7 +60,7 @@ def test_each_is_one_line_and_nothing_is_started(aws: LocalAws, playbook: Playbo
     done = playbook.run(tasks, variables=subnets)
     assert done.returncode == 0, done.stdout
     said = json.loads((playbook.folder / "said.json").read_text())
-    for (name, (_, words)), result in zip(WRONG.items(), said, strict=True):
+    for (name, (_more, words)), result in zip(WRONG.items(), said, strict=True):
         assert result["failed"], name
         assert words in result["msg"], (name, result["msg"])
         assert len(result["msg"].splitlines()) == 1, (name, result["msg"])

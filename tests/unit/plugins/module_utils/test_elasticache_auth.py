@@ -190,7 +190,7 @@ def test_killed_at_any_call_of_a_rotation_it_converges_and_locks_nobody_out(at: 
     redis.calls.clear()
     redis.kill_at = at
     killed = False
-    for _ in range(3):
+    for _attempt in range(3):
         try:
             installation.run("ROTATE")
             holds, deployed = store.value, True

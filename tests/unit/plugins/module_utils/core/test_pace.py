@@ -11,24 +11,24 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.pace import SLOWES
 
 def test_nothing_is_stretched_while_aws_answers() -> None:
     pace = Pace(random.Random(1))
-    assert [pace.of(1.4) for _ in range(5)] == [1.4] * 5
+    assert [pace.of(1.4) for _look in range(5)] == [1.4] * 5
 
 
 def test_each_throttled_answer_doubles_the_interval_and_answers_bring_it_back() -> None:
     pace = Pace(random.Random(1))
-    for _ in range(3):
+    for _look in range(3):
         pace.throttled()
     assert 8 * 0.7 <= pace.of(1.0) <= 8 * 1.3
-    for _ in range(40):
+    for _look in range(40):
         pace.answered()
     assert pace.of(1.0) == 1.0
 
 
 def test_however_hard_aws_throttles_a_task_is_looked_at_again() -> None:
     pace = Pace(random.Random(1))
-    for _ in range(50):
+    for _look in range(50):
         pace.throttled()
-    assert max(pace.of(3.2) for _ in range(100)) <= SLOWEST * 1.3
+    assert max(pace.of(3.2) for _look in range(100)) <= SLOWEST * 1.3
 
 
 def test_those_that_collided_part() -> None:
