@@ -1,0 +1,15 @@
+"""Molecule's scenarios of roles that run tasks, on the demo: the quick ones. All of them: make molecule."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.e2e.conftest import Demo
+
+
+def test_scenarios_on_the_demo_pass(demo: Demo) -> None:
+    names = ["task_runner", "first_setup"]
+    done = demo.run(sys.executable, "tools/molecule.py", *names)
+    assert done.returncode == 0, done.stdout[-8000:]
+    for name in names:
+        assert f"{name} > verify: Executed: Successful" in done.stdout
