@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from tests.e2e.conftest import Demo
@@ -11,5 +12,6 @@ def test_scenarios_on_the_demo_pass(demo: Demo) -> None:
     names = ["task_runner", "first_setup"]
     done = demo.run(sys.executable, "tools/molecule.py", *names)
     assert done.returncode == 0, done.stdout[-8000:]
+    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
     for name in names:
-        assert f"{name} > verify: Executed: Successful" in done.stdout
+        assert f"{name} > verify: Executed: Successful" in said, said[-8000:]

@@ -83,7 +83,7 @@ class Controller:
         with Server(self.awx) as url:
             controller = {"controller_host": url, "controller_username": "admin", "controller_password": PASSWORD}
             variables.write_text(json.dumps({**SETTINGS, **settings, "awx_controller": controller}))
-            environment = {name: value for name, value in os.environ.items() if not name.startswith(("CONTROLLER_", "TOWER_"))}
+            environment = {name: value for name, value in os.environ.items() if not name.startswith(("CONTROLLER_", "TOWER_", "COVERAGE_"))}
             environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
             done = subprocess.run(
                 ["ansible-playbook", "-i", "localhost,", "awx.yml", "-e", f"@{variables}", *arguments],
