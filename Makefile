@@ -17,7 +17,7 @@ help:
 	@echo "  make checks       style, types, ansible-lint, ansible-test sanity, the built artefact"
 	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
 	@echo "  make integration  roles against real servers"
-	@echo "  make e2e          the demo's whole road, and what people do on it"
+	@echo "  make e2e          the demo's whole road, and what people do on it; with the slow tests, which make test leaves out"
 	@echo "make e2e-upgrade    upgrades, failures and kills in each step: an hour or more, not part of make test"
 	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: long, not part of make test"
 	@echo "make molecule       a molecule scenario for each role, on a running demo: about 10 minutes; those that need no demo are in make test, too"
@@ -59,8 +59,12 @@ unit: setup
 checks: setup
 	@.venv/bin/python -m pytest tests/checks
 
-terraform integration e2e: setup
+terraform integration: setup
 	@.venv/bin/python -m pytest tests/$@
+
+# With the slow ones, which `make test` leaves out to end well inside an hour on two cores.
+e2e: setup
+	@.venv/bin/python -m pytest -m "slow or not slow" tests/e2e
 
 e2e-upgrade: setup
 	@.venv/bin/python -m pytest tests/e2e_upgrade

@@ -124,6 +124,7 @@ def test_scaling_stops_and_starts_and_refuses_a_second_scheduler(redash: Install
     assert redash.services()[NAME][1:] == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_topology_changes_there_and_back_without_a_gap_and_with_one_scheduler(redash: Installation, demo: Demo, tmp_path: Path) -> None:
     with Watch(redash, demo) as there:
         ok(redash.run("site.yml", **SPLIT))
@@ -210,6 +211,7 @@ def test_old_revisions_are_pruned_and_those_that_run_or_ran_before_stay(redash: 
     assert {runs, before[NAME][-1]} <= set(kept) <= {runs, before[NAME][-1], *recorded}, done.output
 
 
+@pytest.mark.slow
 def test_a_crash_loop_fails_soon_with_the_first_tasks_reason_while_redash_goes_on(redash: Installation, demo: Demo) -> None:
     subprocess.run([sys.executable, "-c", CRASHING], cwd=ROOT, env={**os.environ, **redash.environment}, check=True)
     before = redash.services()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import sys
 
+import pytest
+
 from tests.e2e.conftest import Demo
 
 
+@pytest.mark.slow
 def test_scenarios_on_the_demo_pass(demo: Demo) -> None:
     names = ["task_runner", "first_setup"]
     done = demo.run(sys.executable, "tools/molecule.py", *names)
