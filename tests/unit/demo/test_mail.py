@@ -69,8 +69,10 @@ def test_a_port_in_use_is_said_in_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_however_it_is_ended_its_variables_go_with_it(tmp_path: Path, port: int, number: signal.Signals) -> None:
+    # A shell starts its background jobs deaf to SIGINT, and so is whatever these tests start then: a terminal's are not.
     program = (
-        "import sys; from pathlib import Path; from demo import mail\n"
+        "import signal, sys; from pathlib import Path; from demo import mail\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"with mail.server(Path(sys.argv[1]), '127.0.0.1', {port}): print('up', flush=True); mail.until_interrupted()"
     )
     running = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
