@@ -208,14 +208,14 @@ def main() -> int:
 
     burst = watched(manage(json.dumps({"command": BURST})), name, family)
     numbers = re.findall(r"line (\d{5})", "\n".join(line for line in burst["lines"] if line.startswith("[")))
-    # The emulator's own forwarder may lose lines when a container ends on a busy machine, so what counts is
-    # what its CloudWatch holds.
+    # Podman's log stream skips lines of a burst now and then, and the emulator's forwarder then sends some twice: what
+    # counts is what its CloudWatch holds.
     held = in_the_log(group, next(task for line in burst["lines"] for task in re.findall(r"started task ([0-9a-f-]+)", line)))
-    if len(held) < 10_000:
-        print(f"       the emulator kept {len(held)} of the 10000 lines")
+    if len(set(held)) < 10_000:
+        print(f"       the emulator kept {len(set(held))} of the 10000 lines")
     promise("of 10000 lines in 5 s: lost", len(set(held) - set(numbers)), 0, "lines")
-    promise("of 10000 lines in 5 s: doubled", len(numbers) - len(set(numbers)), 0, "lines")
-    promise("of 10000 lines in 5 s: out of order", float(numbers != sorted(numbers)), 0, "")
+    promise("of 10000 lines in 5 s: doubled", len(numbers) - len(held), 0, "lines")
+    promise("of 10000 lines in 5 s: out of order", float(numbers != held), 0, "")
 
     before = set(Poller(name, family).before)
     batch = watched(manage(json.dumps({"cmds": ["version"] * 50})), name, family)
