@@ -31,14 +31,21 @@ def find(plan: Mapping[str, Any], refused: set[str], client: Client) -> dict[str
         imports = core.by_tags(planned, _tagged(planned, client("ec2")), core.known_ids(plan))
         for resource in planned:
             if resource.address in refused and resource.address not in imports:
-                found = core.import_id(resource) or LOOKUPS.get(resource.type, _nothing)(resource, client)
+                found = core.import_id(resource) or _looked_up(resource, client)
                 if found:
                     imports[resource.address] = found
     return imports
 
 
-def _nothing(resource: Planned, client: Client) -> str | None:
-    return None
+def _looked_up(resource: Planned, client: Client) -> str | None:
+    lookup = LOOKUPS.get(resource.type)
+    try:
+        return lookup(resource, client) if lookup else None
+    except Exception as error:
+        # Between the refusal and the question it may have gone, or it never bore that name.
+        if "NotFound" in error_code(error):
+            return None
+        raise
 
 
 def _tagged(planned: list[Planned], ec2: Any) -> dict[str, dict[str, dict[str, str]]]:
@@ -109,25 +116,11 @@ def _security_group_rule(resource: Planned, client: Client) -> str | None:
     return None
 
 
-def _gone(lookup: Callable[[Planned, Client], str | None]) -> Callable[[Planned, Client], str | None]:
-    """Between the refusal and the question it may have gone, or it never bore that name."""
-
-    def ask(resource: Planned, client: Client) -> str | None:
-        try:
-            return lookup(resource, client)
-        except Exception as error:
-            if "NotFound" in error_code(error):
-                return None
-            raise
-
-    return ask
-
-
 LOOKUPS: dict[str, Callable[[Planned, Client], str | None]] = {
-    "aws_lb": _gone(_load_balancer),
-    "aws_lb_listener": _gone(_listener),
-    "aws_lb_target_group": _gone(_target_group),
-    "aws_vpc_security_group_egress_rule": _gone(_security_group_rule),
-    "aws_vpc_security_group_ingress_rule": _gone(_security_group_rule),
-    "aws_wafv2_web_acl": _gone(_web_acl),
+    "aws_lb": _load_balancer,
+    "aws_lb_listener": _listener,
+    "aws_lb_target_group": _target_group,
+    "aws_vpc_security_group_egress_rule": _security_group_rule,
+    "aws_vpc_security_group_ingress_rule": _security_group_rule,
+    "aws_wafv2_web_acl": _web_acl,
 }
