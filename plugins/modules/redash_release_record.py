@@ -43,7 +43,8 @@ options:
     type: str
     default: ""
   by:
-    description: Who runs this, for people.
+    description: Who runs this, for people. Empty for the user that ansible-playbook runs as or, where the system has no name for it
+      (a container run under a number), for the caller as AWS knows it.
     type: str
     default: ""
   restore:
@@ -168,6 +169,11 @@ plan:
   type: list
   elements: str
   sample: ["Take a snapshot of the database cluster (snapshot)"]
+by:
+  description: Who runs this.
+  returned: O(state=opened)
+  type: str
+  sample: jane
 resumed:
   description: Whether an unfinished record was found and is continued.
   returned: O(state=opened)
@@ -190,6 +196,7 @@ lines:
 """
 
 import dataclasses
+import getpass
 import platform
 from typing import Any
 
@@ -240,6 +247,7 @@ def _plan(params: dict[str, Any]) -> dict[str, Any]:
 
 def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
     ssm, prefix, now = context.client("ssm"), params["prefix"], context.clock.now()
+    params = {**params, "by": params["by"] or _person(context)}
     newest = release_records.newest_lock(ssm, prefix)
     if newest and held(newest, now, alive=_alive(newest, params["process"])) and not params["take_lock"]:
         raise RedashError(refusal(newest, now))
@@ -260,7 +268,7 @@ def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
         if not context.check_mode:
             release_records.renew(ssm, prefix, lock, expires=int(now), doing="", released=True)
         raise
-    return {"changed": True, "lock": lock.number, "resumed": resumed, **_told(record)}
+    return {"changed": True, "lock": lock.number, "by": params["by"], "resumed": resumed, **_told(record)}
 
 
 def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Record, bool]:
@@ -361,11 +369,20 @@ def _told(record: Record) -> dict[str, Any]:
     }
 
 
+def _person(context: Context) -> str:
+    """Who runs this, as the system knows it, else as AWS does (``assumed-role/deploy/jane``)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # KeyError before Python 3.13.
+        return str(context.client("sts").get_caller_identity()["Arn"]).rpartition(":")[2]
+
+
 def _mine(params: dict[str, Any], *, number: int, expires: int) -> Lock:
     process = params["process"]
     return Lock(
         number=number,
-        by=params["by"] or "somebody",
+        by=params["by"],
         host=str(process.get("host", platform.node())),
         pid=int(process.get("pid", 0)),
         process_started=str(process.get("started", "")),

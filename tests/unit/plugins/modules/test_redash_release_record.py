@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 from typing import Any
 
 import pytest
@@ -51,6 +52,11 @@ class FakeSsm:
         del self.values[Name]
 
 
+class FakeSts:
+    def get_caller_identity(self) -> dict[str, str]:
+        return {"Arn": "arn:aws:sts::123456789012:assumed-role/deploy/pipeline-12"}
+
+
 class World:
     """One Parameter Store, several runs of ansible-playbook on one or several machines."""
 
@@ -61,7 +67,9 @@ class World:
 
     def call(self, state: str, *, process: dict[str, Any] | None = None, check_mode: bool = False, **params: Any) -> dict[str, Any]:
         context = Context(
-            client=lambda service: self.ssm, check_mode=check_mode, clock=Clock(now=lambda: self.now, sleep=self.slept.append)
+            client={"ssm": self.ssm, "sts": FakeSts()}.__getitem__,
+            check_mode=check_mode,
+            clock=Clock(now=lambda: self.now, sleep=self.slept.append),
         )
         defaults: dict[str, Any] = {
             "prefix": PREFIX,
@@ -124,6 +132,19 @@ def test_a_first_upgrade_begins_with_its_facts_kept(world: World) -> None:
     stored = parse(world.ssm.values[f"{PREFIX}/releases/0001"], "test")
     assert stored.facts == {"services": {"prod": {"desired_count": 2}}}
     assert stored.by == "jane"
+
+
+def test_who_is_not_told_is_asked_of_the_system_and_then_of_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    opened = world.call("opened", by="")
+    assert opened["by"] == pwd.getpwuid(os.getuid()).pw_name
+    assert parse(world.ssm.values[f"{PREFIX}/releases/0001"], "test").by == opened["by"]
+    world.call("released", by=opened["by"], lock=opened["lock"])
+
+    # A container that runs as a number which its /etc/passwd lacks.
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 2)
+    assert world.call("opened", by="")["by"] == "assumed-role/deploy/pipeline-12"
 
 
 def test_steps_advance_in_one_write_of_the_record_each(world: World) -> None:
