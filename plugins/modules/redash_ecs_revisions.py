@@ -118,8 +118,8 @@ def _surplus(ecs: Any, cluster: str, name: str, keep: int) -> list[str]:
         runs = {service["taskDefinition"], *(each["taskDefinition"] for each in service.get("deployments") or [])}
         for family in {_parts(arn)[0] for arn in runs}:
             active = installation.revisions(ecs, family)
-            oldest = min(_parts(arn)[1] for arn in runs if _parts(arn)[0] == family)
-            before = next((arn for arn in active if _parts(arn)[1] < oldest), "")
+            oldest = min((arn for arn in runs if _parts(arn)[0] == family), key=_parts)
+            before = installation.revision_before(ecs, service, oldest)
             needed = {*active[:keep], *runs, before}
             kept += [arn for arn in active if arn in needed]
             surplus += [arn for arn in active if arn not in needed]

@@ -11,8 +11,10 @@ version_added: 0.1.0
 author:
   - The redash.ecs authors (@redash-ecs)
 description:
-  - For each service of the installation, the active revision before the one that runs, or the one named; and the task runner's newest
-    revision with the same image.
+  - For each service of the installation, the active revision that ran before the one that runs, or the one named; and the task runner's
+    newest revision with the same image and settings.
+  - A deployment that failed leaves its revision. It is passed over where ECS has a record of a deployment that succeeded, which takes
+    C(ecs:ListServiceDeployments) and C(ecs:DescribeServiceRevisions); ECS keeps such records for 90 days.
 options:
   cluster:
     description: Name or ARN of the ECS cluster.
@@ -23,7 +25,7 @@ options:
     type: str
     required: true
   revision:
-    description: The revision to go back to, of an installation with one service. Left out, the one before.
+    description: The revision to go back to, of an installation with one service. Left out, the one that ran before.
     type: int
   version:
     description: The release to go back to. Required where its image's tag does not say it.
@@ -55,7 +57,7 @@ services:
       task_definition: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/redash-prod:6
       desired_count: 1
 task_runner:
-  description: ARN of the task runner's revision with the same image.
+  description: ARN of the task runner's revision with the same image and settings.
   returned: success
   type: str
   sample: arn:aws:ecs:ap-northeast-1:123456789012:task-definition/redash-prod-task-runner:6
@@ -85,47 +87,42 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         raise RedashError(Problem(f"{len(services)} services have revisions of their own", "revision", "Leave it out: each goes back one."))
     problems = Problems()
     chosen: dict[str, dict[str, Any]] = {}
-    images: set[str] = set()
+    definitions: list[dict[str, Any]] = []
     for service in services:
-        arn = _before(ecs, service["taskDefinition"], params["revision"], problems)
+        arn = _before(ecs, service, params["revision"], problems)
         definition = installation.task_definition(ecs, arn) if arn else None
         if arn and definition:
-            images |= set(installation.images(definition))
+            definitions.append(definition)
             chosen[service["serviceName"]] = {"task_definition": arn, "desired_count": service["desiredCount"]}
     problems.raise_if_any()
+    images = {image for definition in definitions for image in installation.images(definition)}
     versions = {params["version"]} if params["version"] else {version_of(image) for image in images}
     if len(versions) != 1 or "" in versions:
         problems.add(
             f"cannot tell which release {', '.join(sorted(images))} is", where="rollback", todo="Say it: -e rollback_version=25.1.0."
         )
-    runner = next((arn for arn in installation.revisions(ecs, f"{name}-task-runner") if _image_of(ecs, arn) in images), "")
+    runner = installation.newest_runner(ecs, name, definitions)
     if not runner:
         problems.add(f"no revision of it has the image {', '.join(sorted(images))}", where=f"{name}-task-runner", todo="Use upgrade.yml.")
     problems.raise_if_any()
     return {"changed": False, "services": chosen, "task_runner": runner, "version": versions.pop()}
 
 
-def _before(ecs: Any, arn: str, revision: int | None, problems: Problems) -> str:
-    family, _colon, present = arn.rpartition("/")[2].rpartition(":")
+def _before(ecs: Any, service: dict[str, Any], revision: int | None, problems: Problems) -> str:
+    family, _colon, present = service["taskDefinition"].rpartition("/")[2].rpartition(":")
+    if revision is None:
+        arn = installation.revision_before(ecs, service, service["taskDefinition"])
+        if not arn:
+            problems.add("there is no active revision before it", where=f"{family}:{present}", todo="upgrade.yml deploys any release.")
+        return arn
     found = {int(each.rpartition(":")[2]): each for each in installation.revisions(ecs, family)}
-    if revision is not None:
-        if revision not in found:
-            problems.add(
-                f"{family}:{revision} is not an active revision",
-                where="revision",
-                todo=f"There are {', '.join(map(str, sorted(found))) or 'none'}.",
-            )
-        return found.get(revision, "")
-    earlier = [number for number in found if number < int(present)]
-    if not earlier:
-        problems.add("there is no active revision before it", where=f"{family}:{present}", todo="upgrade.yml deploys any release.")
-        return ""
-    return found[max(earlier)]
-
-
-def _image_of(ecs: Any, arn: str) -> str:
-    definition = installation.task_definition(ecs, arn)
-    return installation.images(definition)[0] if definition else ""
+    if revision not in found:
+        problems.add(
+            f"{family}:{revision} is not an active revision",
+            where="revision",
+            todo=f"There are {', '.join(map(str, sorted(found))) or 'none'}.",
+        )
+    return found.get(revision, "")
 
 
 def main() -> None:

@@ -106,6 +106,9 @@ class Installation:
             timeout=1500,
             check=False,
         )
+        # What people would have seen, for who looks after the tests.
+        with (self.home / "playbooks.log").open("a") as log:
+            log.write(f"$ ansible-playbook {playbook} {' '.join(arguments)} {variables}\n{done.stdout}\n")
         return Run(done.returncode, done.stdout)
 
     def command(self, playbook: str, *arguments: str, **variables: Any) -> list[str]:

@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
 SERVICES_PER_CALL = 10
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
+SERVICE_REVISIONS_PER_CALL = 20
 
 # What the official compose files call their services, whatever the release.
 PARTS = {service.name for release in RELEASES.values() for service in release.services}
@@ -87,3 +91,65 @@ def revisions(ecs: Any, family: str) -> list[str]:
         pages = ecs.get_paginator("list_task_definitions").paginate(familyPrefix=family, status="ACTIVE", sort="DESC")
         # familyPrefix is the whole family's name despite its own; emulators take it at its word.
         return [arn for page in pages for arn in page["taskDefinitionArns"] if arn.rpartition("/")[2].rpartition(":")[0] == family]
+
+
+def revision_before(ecs: Any, service: Mapping[str, Any], arn: str) -> str:
+    """The newest active revision before ``arn`` that a deployment of ``service`` brought to its end; empty without any.
+
+    A deployment that failed leaves its revision active, and going back must not meet that. Where ECS knows of none that ran (it keeps
+    its records for 90 days), it is the newest one before.
+    """
+    family, _colon, present = arn.rpartition("/")[2].rpartition(":")
+    before = [each for each in revisions(ecs, family) if int(each.rpartition(":")[2]) < int(present)]
+    ran = deployed(ecs, service) if len(before) > 1 else set()
+    return next((each for each in before if each in ran), before[0] if before else "")
+
+
+def deployed(ecs: Any, service: Mapping[str, Any]) -> set[str]:
+    """Task definitions that deployments of a service brought to its end, as far as ECS keeps records of them.
+
+    Empty where it keeps none (MiniStack) or a policy does not allow reading them.
+    """
+    found: set[str] = set()
+    try:
+        targets: list[str] = []
+        request = {"service": service["serviceName"], "cluster": service["clusterArn"], "status": ["SUCCESSFUL"]}
+        while True:
+            answer = ecs.list_service_deployments(**request)
+            targets += [each["targetServiceRevisionArn"] for each in answer.get("serviceDeployments") or []]
+            if not answer.get("nextToken"):
+                break
+            request["nextToken"] = answer["nextToken"]
+        for start in range(0, len(targets), SERVICE_REVISIONS_PER_CALL):
+            answer = ecs.describe_service_revisions(serviceRevisionArns=targets[start : start + SERVICE_REVISIONS_PER_CALL])
+            found |= {each["taskDefinition"] for each in answer["serviceRevisions"]}
+    except (ClientError, BotoCoreError):
+        return set()
+    return found
+
+
+def newest_runner(ecs: Any, name: str, definitions: Iterable[Mapping[str, Any]]) -> str:
+    """The task runner's revision that belongs to the services' task definitions; empty without one of their image.
+
+    That is the newest one of their image whose variables are theirs; where none has them (they were changed by hand), the newest of
+    their image.
+    """
+    used = {image for definition in definitions for image in images(definition)}
+    theirs = {variable for definition in definitions for variable in variables(definition)}
+    of_image = ""
+    for arn in revisions(ecs, f"{name}-task-runner"):
+        runner = task_definition(ecs, arn)
+        if runner and used & set(images(runner)):
+            if variables(runner) <= theirs:
+                return arn
+            of_image = of_image or arn
+    return of_image
+
+
+def variables(definition: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Name and value of all variables of all containers; what is a secret is none of them."""
+    return {
+        (str(variable["name"]), str(variable["value"]))
+        for container in definition["containerDefinitions"]
+        for variable in container.get("environment", [])
+    }

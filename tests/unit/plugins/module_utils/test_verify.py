@@ -58,6 +58,8 @@ class Ecs(Fake):
         self.definitions: dict[str, dict[str, Any]] = {}
         self.services: dict[str, dict[str, Any]] = {}
         self.tasks: dict[str, dict[str, Any]] = {}
+        # Of each deployment that ECS keeps a record of: its status and its task definition. None: it may not be read.
+        self.deployments: list[tuple[str, str]] | None = []
 
     def define(self, family: str, revision: int, image: str, **secrets: str) -> str:
         arn = f"{ARN}task-definition/{family}:{revision}"
@@ -81,6 +83,7 @@ class Ecs(Fake):
     def serve(self, name: str, definition: str, count: int = 1, status: str = "ACTIVE") -> None:
         self.services[name] = {
             "serviceName": name,
+            "clusterArn": f"{ARN}cluster/prod",
             "status": status,
             "taskDefinition": definition,
             "desiredCount": count,
@@ -114,6 +117,20 @@ class Ecs(Fake):
         if self.definitions[taskDefinition]["status"] == "INACTIVE":
             raise refusal("ClientException", "already inactive")
         self.definitions[taskDefinition]["status"] = "INACTIVE"
+
+    def list_service_deployments(self, service: str, cluster: str, status: list[str], nextToken: str = "0") -> dict[str, Any]:
+        """One a page, as its target only: ECS tells the task definition with the service revision."""
+        assert service in self.services and cluster == f"{ARN}cluster/prod"
+        if self.deployments is None:
+            raise refusal("AccessDeniedException")
+        found = [{"targetServiceRevisionArn": f"revision/{arn}"} for one, arn in self.deployments if one in status]
+        at = int(nextToken)
+        return {"serviceDeployments": found[at : at + 1], **({"nextToken": str(at + 1)} if found[at + 1 :] else {})}
+
+    def describe_service_revisions(self, serviceRevisionArns: list[str]) -> dict[str, Any]:
+        # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServiceRevisions.html
+        assert 1 <= len(serviceRevisionArns) <= 20
+        return {"serviceRevisions": [{"taskDefinition": arn.removeprefix("revision/")} for arn in serviceRevisionArns]}
 
     def list_tasks(self, cluster: str, serviceName: str, desiredStatus: str, maxResults: int) -> dict[str, Any]:
         return {
@@ -610,6 +627,44 @@ def test_going_back_is_to_the_revision_before_with_its_task_runner(account: Acco
     found = back(account)
     assert found["services"]["prod"] == {"task_definition": f"{ARN}task-definition/prod:3", "desired_count": 2}
     assert (found["task_runner"], found["version"]) == (account.runner, "25.1.0")
+
+
+def test_a_revision_that_never_ran_is_passed_over(account: Account) -> None:
+    arns = {revision: account.ecs.define("prod", revision, "redash/redash:25.1.0") for revision in (3, 4, 5, 6)}
+    account.ecs.serve("prod", arns[6])
+    account.ecs.deployments = [("SUCCESSFUL", arns[6]), ("ROLLBACK_SUCCESSFUL", arns[5]), ("STOPPED", arns[4]), ("SUCCESSFUL", arns[3])]
+    assert back(account)["services"]["prod"]["task_definition"] == arns[3]
+    # It is what rollback.yml goes to, so it is kept.
+    assert revisions(account, installation="prod", keep=1) == ["prod:4", "prod:5"]
+
+
+@pytest.mark.parametrize(
+    "deployments", [[], None, [("SUCCESSFUL", f"{ARN}task-definition/prod:6")]], ids=["none", "forbidden", "only this"]
+)
+def test_without_a_record_of_what_ran_it_is_the_newest_one_before(account: Account, deployments: list[tuple[str, str]] | None) -> None:
+    arns = {revision: account.ecs.define("prod", revision, "redash/redash:25.1.0") for revision in (3, 4, 5, 6)}
+    account.ecs.serve("prod", arns[6])
+    account.ecs.deployments = deployments
+    assert back(account)["services"]["prod"]["task_definition"] == arns[5]
+
+
+def test_the_task_runner_goes_back_to_the_settings_of_the_services(account: Account) -> None:
+    """As rendered: the runner has what is common, a service that and what is its own."""
+
+    def settings(arn: str, **variables: str) -> str:
+        container = account.ecs.definitions[arn]["containerDefinitions"][0]
+        container["environment"] = [{"name": name, "value": value} for name, value in variables.items()]
+        return arn
+
+    runners = {revision: account.ecs.define("prod-task-runner", revision, "redash/redash:25.1.0") for revision in (3, 4, 5, 6)}
+    for revision, sender in ((3, "oldest"), (4, "old"), (5, "new"), (6, "newer")):
+        settings(runners[revision], REDASH_MAIL_DEFAULT_SENDER=sender)
+    old = settings(account.ecs.define("prod", 4, "redash/redash:25.1.0"), REDASH_MAIL_DEFAULT_SENDER="old", REDASH_WEB_WORKERS="2")
+    account.ecs.serve("prod", settings(account.ecs.define("prod", 5, "redash/redash:25.1.0"), REDASH_MAIL_DEFAULT_SENDER="newer"))
+    assert back(account)["task_runner"] == runners[4]
+    # Nobody has these settings: the newest of that image is nearest.
+    settings(old, REDASH_MAIL_DEFAULT_SENDER="by hand")
+    assert back(account)["task_runner"] == runners[6]
 
 
 @pytest.mark.parametrize(
