@@ -30,9 +30,12 @@ LATER = 600
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks at the demo as `make demo` left it comes before what changes it, and what starts anew comes last."""
+    """What looks at the demo as `make demo` left it comes before what changes it, and what starts anew comes last.
+
+    All of it comes before the other tests: it takes longest, and those run beside it.
+    """
     order = {"test_the_road.py": 0, "test_killed.py": 2}
-    items.sort(key=lambda item: order.get(item.path.name, 1) if "tests/e2e/" in item.path.as_posix() else 0)
+    items.sort(key=lambda item: order.get(item.path.name, 1) if item.path.parent == Path(__file__).parent else 3)
 
 
 def free_port() -> int:
