@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +71,8 @@ class Installation:
     home: Path
     port: int
     environment: dict[str, str] = field(init=False)
+    killed_log: Path = field(init=False)
+    _clients: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.environment = {
@@ -85,13 +86,16 @@ class Installation:
         }
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            region_name="ap-northeast-1",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        # Kept: to make one takes longer than some of the moments that a run is to be killed in.
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                region_name="ap-northeast-1",
+                endpoint_url=f"http://127.0.0.1:{self.port}",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return self._clients[service]
 
     # Running playbooks.
 
@@ -122,16 +126,18 @@ class Installation:
         tag = f"{version}-{fault}" if fault else version
         return {"redash_version": version, "redash_image": f"{REPOSITORY}:{tag}", "upgrade_service_timeout": 240}
 
-    def kill(self, when: Callable[[dict[str, Any]], bool], how: str, playbook: str, delay: float = 0.0, **variables: Any) -> bool:
-        """Begin a playbook and kill it ``delay`` seconds after the newest record is ``when``; False if it ended by itself.
+    def kill(self, moment: str, step: str, how: str, playbook: str, **variables: Any) -> bool:
+        """Begin a playbook and kill it ``in`` a step (two seconds into it) or ``after`` it; False if it ended by itself.
 
         ``how``  ``ssh lost``: kill -9 of ansible-playbook alone. Its workers live in sessions of their own, so they, the modules
                  and Terraform go on for a while. ``power lost``: every process of that run, wherever it lives.
         """
-        log = self.home / "killed.log"
-        before = self.lock()
+        before = self.lock()["number"]
         mark = uuid.uuid4().hex
-        with log.open("w") as output:
+        # One for each run: what is left of the one before may still write into its own.
+        self.killed_log = self.home / "killed" / f"{before:03d}-{moment}-{step}-{how.split()[0]}.log"
+        self.killed_log.parent.mkdir(exist_ok=True)
+        with self.killed_log.open("w") as output:
             process = subprocess.Popen(
                 self.command(playbook, **variables),
                 cwd=ROOT,
@@ -142,9 +148,11 @@ class Installation:
                 start_new_session=True,
             )
             while process.poll() is None:
-                # Only once this run has the lock: what the one before it left is no sign.
-                if self.lock() > before and when(self.record()):
-                    time.sleep(delay)
+                lock = self.lock()
+                # Only once this run has the lock: what the one before it left is no sign. A short step may be over before it is hit.
+                began = moment == "in" and lock["doing"].endswith(f"step {step}")
+                if lock["number"] > before and (began or step in self.record().get("done", [])):
+                    time.sleep(2.0 if moment == "in" else 0.0)
                     if process.poll() is not None:
                         return False
                     process.kill()
@@ -160,7 +168,7 @@ class Installation:
 
     def went_on(self) -> str:
         """Where the run that was killed last went on, by its own words."""
-        found = re.search(r"Release \d+ goes on at: ([^\n\"']+)", (self.home / "killed.log").read_text())
+        found = re.search(r"Release \d+ goes on at: ([^\n\"']+)", self.killed_log.read_text())
         return found[1].strip() if found else ""
 
     # Looking.
@@ -170,10 +178,11 @@ class Installation:
         found = [json.loads(parameter["Value"]) for page in pages for parameter in page["Parameters"]]
         return sorted(found, key=lambda record: record["number"])
 
-    def lock(self) -> int:
-        """The number of the newest lock."""
+    def lock(self) -> dict[str, Any]:
+        """The newest lock; number 0 where there was none yet."""
         parameters = self.client("ssm").get_parameters_by_path(Path=f"{PREFIX}/releases/lock")["Parameters"]
-        return max((int(parameter["Name"].rpartition("/")[2]) for parameter in parameters), default=0)
+        locks = [{"number": int(parameter["Name"].rpartition("/")[2]), **json.loads(parameter["Value"])} for parameter in parameters]
+        return max(locks, key=lambda lock: lock["number"], default={"number": 0, "doing": ""})
 
     def record(self) -> dict[str, Any]:
         return (self.records() or [{}])[-1]

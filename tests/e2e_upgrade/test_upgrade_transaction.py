@@ -252,13 +252,8 @@ def kill_through(redash: Installation, steps: list[str], people: Any, fault: str
     """
     rows: list[str] = []
     for number, step in enumerate(steps):
-        for moment, how, delay in (("in", DEATHS[0], 2.0), ("in", DEATHS[1], 2.0), ("after", DEATHS[number % 2], 0.0)):
-
-            def reached(record: dict[str, Any], step: str = step, moment: str = moment) -> bool:
-                where = "begun" if moment == "in" else "done"
-                return step in record.get(where, []) and record.get("state") == "running"
-
-            killed = redash.kill(reached, how, "upgrade.yml", delay=delay, **redash.to("25.8.0", fault))
+        for moment, how in (("in", DEATHS[0]), ("in", DEATHS[1]), ("after", DEATHS[number % 2])):
+            killed = redash.kill(moment, step, how, "upgrade.yml", **redash.to("25.8.0", fault))
             went_on = redash.went_on()
             record = redash.record()
             assert redash.people() == people, (moment, step, how)
