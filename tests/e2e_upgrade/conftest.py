@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,10 +80,7 @@ def redash(made: Installation) -> Installation:
         made.sql(f'drop database "{aside}" with (force)', "postgres")
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}, "minimumHealthyPercent": 100, "maximumPercent": 200}
     ecs.update_service(cluster=NAME, service=NAME, taskDefinition=f"{NAME}:1", desiredCount=1, deploymentConfiguration=breaker)
-    until = time.monotonic() + 120
-    while made.services()[NAME] != (f"{NAME}:1", 1, 1) and time.monotonic() < until:
-        time.sleep(0.5)
-    assert made.services()[NAME] == (f"{NAME}:1", 1, 1)
+    made.wait_for((f"{NAME}:1", 1, 1))
     return made
 
 

@@ -28,6 +28,10 @@ ROOT = Path(__file__).resolve().parents[2]
 NAME = "redash-demo"
 PREFIX = f"/redash/{NAME}"
 REPOSITORY = "localhost/redash-stand-in"
+# The database's revision in 10.1.0, and in 25.8.0 and 26.3.0.
+OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
+# The full path of an upgrade.
+STEPS = "read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy".split()  # noqa: SIM905
 # In the environment of every process of one run.
 MARK = "REDASH_E2E_RUN"
 
@@ -64,6 +68,14 @@ def calm(run: Run) -> None:
     """Nothing in an output is for machines only, and nothing is of the kind that nobody can use."""
     for noise in ("redash-ecs-result", "Traceback", "[WARNING]", "[DEPRECATION"):
         assert noise not in run.output, run.output
+
+
+def as_it_was(redash: Installation, people: Any) -> None:
+    """10.1.0 runs as in the beginning, on the same people's data."""
+    assert redash.services() == {NAME: (f"{NAME}:1", 1, 1)}
+    assert redash.task_runner().endswith(":1"), "manage.yml would run the new release on the old database"
+    assert redash.schema() == OLD
+    assert redash.people() == people
 
 
 @dataclass
@@ -126,8 +138,8 @@ class Installation:
         tag = f"{version}-{fault}" if fault else version
         return {"redash_version": version, "redash_image": f"{REPOSITORY}:{tag}", "upgrade_service_timeout": 240}
 
-    def kill(self, moment: str, step: str, how: str, playbook: str, **variables: Any) -> bool:
-        """Begin a playbook and kill it ``in`` a step (two seconds into it) or ``after`` it; False if it ended by itself.
+    def kill(self, moment: str, step: str, how: str, playbook: str, delay: float = 2.0, **variables: Any) -> bool:
+        """Begin a playbook and kill it ``in`` a step (``delay`` seconds into it) or ``after`` it; False if it ended by itself.
 
         ``how``  ``ssh lost``: kill -9 of ansible-playbook alone. Its workers live in sessions of their own, so they, the modules
                  and Terraform go on for a while. ``power lost``: every process of that run, wherever it lives.
@@ -151,8 +163,8 @@ class Installation:
                 lock = self.lock()
                 # Only once this run has the lock: what the one before it left is no sign. A short step may be over before it is hit.
                 began = moment == "in" and lock["doing"].endswith(f"step {step}")
-                if lock["number"] > before and (began or step in self.record().get("done", [])):
-                    time.sleep(2.0 if moment == "in" else 0.0)
+                if lock["number"] > before and lock["doing"] and (began or step in self.record().get("done", [])):
+                    time.sleep(delay if moment == "in" else 0.0)
                     if process.poll() is not None:
                         return False
                     process.kill()
@@ -163,7 +175,7 @@ class Installation:
                                     os.kill(pid, signal.SIGKILL)
                     process.wait()
                     return True
-                time.sleep(0.1)
+                time.sleep(0.25)
         return False
 
     def went_on(self) -> str:
@@ -204,6 +216,13 @@ class Installation:
         # An emulator that was restarted may list tasks that ended without it.
         return [task["taskArn"] for task in tasks if task["lastStatus"] != "STOPPED"]
 
+    def logged(self, words: str, since: float) -> list[str]:
+        """What the one-off tasks logged with ``words`` in it since then (seconds since the epoch)."""
+        definition = self.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-task-runner")["taskDefinition"]
+        group = definition["containerDefinitions"][0]["logConfiguration"]["options"]["awslogs-group"]
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(since * 1000))
+        return [event["message"] for page in pages for event in page["events"] if words in event["message"]]
+
     def stop_everything(self) -> None:
         """Every service to nought, every task ended."""
         ecs = self.client("ecs")
@@ -214,6 +233,36 @@ class Installation:
             for arn in running:
                 ecs.stop_task(cluster=NAME, task=arn)
             time.sleep(0.5)
+
+    def deploy_another_revision(self) -> None:
+        """The same release with another setting, as revision 2 of the service and of the task runner."""
+        ecs = self.client("ecs")
+        for family in (NAME, f"{NAME}-task-runner"):
+            known = ecs.describe_task_definition(taskDefinition=f"{family}:1")["taskDefinition"]
+            wanted = (
+                "family",
+                "taskRoleArn",
+                "executionRoleArn",
+                "networkMode",
+                "requiresCompatibilities",
+                "cpu",
+                "memory",
+                "runtimePlatform",
+            )
+            for container in known["containerDefinitions"]:
+                container["environment"].append({"name": "REDASH_PAGE_SIZE", "value": "50"})
+            request = {name: known[name] for name in (*wanted, "containerDefinitions") if name in known}
+            arn = ecs.register_task_definition(**request)["taskDefinition"]["taskDefinitionArn"]
+            if family == NAME:
+                ecs.update_service(cluster=NAME, service=NAME, taskDefinition=arn)
+                self.wait_for((arn.rpartition("/")[2], 1, 1))
+
+    def wait_for(self, wanted: tuple[str, int, int]) -> None:
+        """Until the service of the consolidated topology has that task definition, and so many tasks desired and running."""
+        until = time.monotonic() + 240
+        while self.services()[NAME] != wanted and time.monotonic() < until:
+            time.sleep(0.5)
+        assert self.services()[NAME] == wanted
 
     def remove_services(self) -> None:
         for service in self.services():

@@ -13,18 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e_upgrade.installation import NAME, PREFIX, Installation, calm
-
-OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
-BACK = ["inspect", "start_old", "resume_old", "deregister"]
-STEPS = """read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy""".split()  # noqa: SIM905
-
-
-def as_it_was(redash: Installation, people: Any) -> None:
-    assert redash.services() == {NAME: (f"{NAME}:1", 1, 1)}
-    assert redash.task_runner().endswith(":1"), "manage.yml would run the new release on the old database"
-    assert redash.schema() == OLD
-    assert redash.people() == people
+from tests.e2e_upgrade.installation import NAME, NEW, PREFIX, STEPS, Installation, as_it_was, calm
 
 
 def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> None:
@@ -239,72 +228,3 @@ def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_reg
         calm(done)
     assert redash.records() == []
     as_it_was(redash, people)
-
-
-# How a run dies: its first process alone, or everything that it has started.
-DEATHS = ("ssh lost", "power lost")
-
-
-def kill_through(redash: Installation, steps: list[str], people: Any, fault: str = "") -> list[str]:
-    """Kill run after run of one upgrade: in the middle of each of ``steps`` in both ways, and after it. The table's rows.
-
-    Whatever dies, users, groups and queries are whole in every row.
-    """
-    rows: list[str] = []
-    for number, step in enumerate(steps):
-        for moment, how in (("in", DEATHS[0]), ("in", DEATHS[1]), ("after", DEATHS[number % 2])):
-            killed = redash.kill(moment, step, how, "upgrade.yml", **redash.to("25.8.0", fault))
-            went_on = redash.went_on()
-            record = redash.record()
-            assert redash.people() == people, (moment, step, how)
-            if rows:
-                rows[-1] += went_on or "began anew"
-            if not killed:
-                # The last step: it was over before it could be hit.
-                return rows
-            desired, running = redash.services()[NAME][1:]
-            found = f"{record['state']}, {record['direction']}, {len(record.get('done', []))} steps done"
-            rows.append(f"{moment:<5} {step:<12} {how:<10} | {found:<32} {redash.schema()} {running}/{desired} tasks | ")
-            print(rows[-1], flush=True)
-    return rows
-
-
-def show(rows: list[str], end: str) -> None:
-    rows[-1] += end
-    title = f"{'killed':<5} {'at step':<12} {'how':<9} | {'state found: record, schema, tasks':<60} | the next run went on at"
-    print("\n".join(["", title, *rows]))
-
-
-def only_the_service_runs(redash: Installation) -> None:
-    """No task of a run that died is left."""
-    tasks = redash.client("ecs").describe_tasks(cluster=NAME, tasks=redash.running_tasks())["tasks"]
-    assert [task["group"] for task in tasks] == [f"service:{NAME}"]
-
-
-def test_killed_in_and_after_each_step_it_goes_on_and_succeeds(redash: Installation) -> None:
-    people = redash.people()
-    rows = kill_through(redash, STEPS, people)
-    last = redash.upgrade("25.8.0")
-    show(rows, redash.record()["state"])
-    assert len(rows) >= 3 * (len(STEPS) - 1)
-    assert last.rc == 0, last.output
-    assert redash.record()["state"] == "succeeded"
-    assert len(redash.records()) == 1
-    assert redash.services()[NAME][1:] == (1, 1)
-    assert redash.schema() == NEW
-    assert redash.people() == people
-    assert redash.sql("select details->>'is_invitation_pending' from users where email = 'invited@example.com'") == ["true"]
-    only_the_service_runs(redash)
-
-
-def test_killed_in_and_after_each_step_back_it_ends_undone(redash: Installation) -> None:
-    people = redash.people()
-    rows = kill_through(redash, BACK, people, fault="migration")
-    last = redash.upgrade("25.8.0", fault="migration") if redash.record()["state"] == "running" else None
-    show(rows, redash.record()["state"])
-    assert len(rows) >= 3 * (len(BACK) - 1)
-    assert last is None or "everything is as it was" in last.message, last.output
-    assert redash.record()["state"] == "undone"
-    assert len(redash.records()) == 1
-    as_it_was(redash, people)
-    only_the_service_runs(redash)
