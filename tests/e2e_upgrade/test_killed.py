@@ -48,10 +48,11 @@ def found(redash: Installation) -> str:
     return f"{state:<32} {schema:<12} {running}/{desired} tasks"
 
 
-def show(rows: list[str], end: str) -> None:
+def show(rows: list[str], end: str, people: Any) -> None:
     rows[-1] += end
     title = f"{'killed':<5} {'at step':<12} {'how':<9} | {'state found: record, schema, tasks':<57} | the next run went on at"
-    print("\n".join(["", title, *rows]))
+    whole = "users, groups and queries as before in every row: " + ", ".join(str(len(each)) for each in people)
+    print("\n".join(["", title, *rows, whole]))
 
 
 def only_the_service_runs(redash: Installation) -> None:
@@ -64,7 +65,7 @@ def test_killed_in_and_after_each_step_it_goes_on_and_succeeds(redash: Installat
     people, began = redash.people(), time.time()
     rows = kill_through(redash, STEPS, people, **redash.to("25.8.0"))
     last = redash.upgrade("25.8.0")
-    show(rows, redash.record()["state"])
+    show(rows, redash.record()["state"], people)
     assert len(rows) >= 2 * (len(STEPS) - 1)
     assert last.rc == 0, last.output
     assert redash.record()["state"] == "succeeded"
@@ -82,7 +83,7 @@ def test_killed_in_and_after_each_step_back_it_ends_undone(redash: Installation)
     people, to = redash.people(), redash.to("25.8.0", "migration")
     rows = kill_through(redash, BACK, people, **to)
     last = redash.run("upgrade.yml", **to) if redash.record()["state"] == "running" else None
-    show(rows, redash.record()["state"])
+    show(rows, redash.record()["state"], people)
     assert len(rows) >= 2 * (len(BACK) - 1)
     assert last is None or "everything is as it was" in last.message, last.output
     assert redash.record()["state"] == "undone"
@@ -107,7 +108,7 @@ def test_a_rollback_killed_in_and_after_each_step_goes_on_to_where_it_was_going(
     redash.deploy_another_revision()
     rows = kill_through(redash, ["fit", "roll_back", "smoke"], people, "rollback.yml")
     last = redash.run("rollback.yml") if redash.record()["state"] == "running" else None
-    show(rows, redash.record()["state"])
+    show(rows, redash.record()["state"], people)
     assert len(rows) >= 2 * 2
     assert last is None or last.rc == 0, last.output
     assert redash.record()["state"] == "succeeded"
@@ -141,7 +142,7 @@ def test_a_restore_killed_again_and_again_loses_neither_database(redash: Install
         rows.append(f"{moment:<5} {step:<12} {how:<10} | {found(redash)} | ")
         print(rows[-1], flush=True)
     last = redash.run("restore.yml", redash_restore=NAME)
-    show(rows, redash.record()["state"])
+    show(rows, redash.record()["state"], people)
     assert last.rc == 0, last.output
     assert [record["state"] for record in redash.records()] == ["succeeded", "succeeded"]
     as_it_was(redash, people)
