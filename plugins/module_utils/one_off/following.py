@@ -35,6 +35,8 @@ DRAIN_MAX = 300.0  # it still grows, or AWS throttles that hard
 # ECS is eventually consistent: right after RunTask a task may be MISSING.
 MISSING_MAX = 60.0
 HEARTBEAT = 10.0
+# The beginning of the reason that a run gives when it stops its task.
+STOPPED_BY = "redash_ecs_task: "
 
 
 class TimedOut(Exception):
@@ -98,6 +100,10 @@ class Following:
         since = f", for {max(0.0, self.clock.now() - created(task)):.0f} s" if created(task) else ""
         self.context.report(f"attached to task {aws_tasks.task_id(task['taskArn'])}, which runs this already{since}")
 
+    def stopped_by_its_run(self) -> bool:
+        """Whether the run that had started the task stopped it, being interrupted itself."""
+        return str(self.task.get("stoppedReason", "")).startswith(STOPPED_BY)
+
     # The frame around: interrupts and time-outs.
 
     def run_guarded(self) -> Stopped | None:
@@ -137,7 +143,7 @@ class Following:
         else:
             self.context.report(f"{why}; stopping task {name}")
             try:
-                aws_tasks.stop(self.work.ecs, self.plan.cluster, arn, f"redash_ecs_task: {why}")
+                aws_tasks.stop(self.work.ecs, self.plan.cluster, arn, f"{STOPPED_BY}{why}")
                 what, todo = f"{why}; task {name} was stopped", ""
             except RedashError as error:
                 what, todo = f"{why}; task {name} could not be stopped and may go on: {error}", "Stop it in the ECS console."

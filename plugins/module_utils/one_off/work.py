@@ -39,6 +39,11 @@ class Work:
         while True:
             following = Following(self)
             stopped = following.run_guarded()
+            if stopped is not None and following.arn and self.attached and following.stopped_by_its_run():
+                # What is left of a run that was killed, or cut off by Ctrl-C, stops its task some seconds later.
+                self.context.report(f"the run that had started task {aws_tasks.task_id(following.arn)} has stopped it; starting it anew")
+                self.finished.add(following.arn)
+                continue
             if stopped is None or stopped.ran or not stopped.retry or self.attempt > self.params["retries"]:
                 return following.result(stopped)
             delay = pace.retry_delay(self.attempt, self.context.random)

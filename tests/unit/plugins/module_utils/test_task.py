@@ -583,6 +583,32 @@ def test_a_run_that_only_attached_never_stops_what_another_one_started() -> None
     assert not aws.stopped
 
 
+def attached_to_a_task_that_is_stopped(aws: Aws, reason: str) -> str:
+    """Its ARN: a run has started it, another one will attach to it, and two seconds later somebody stops it."""
+    arn = str(run(params(wait=False), aws.context())["task_arn"])
+    container = {"name": "task-runner", "lastStatus": "STOPPED", "exitCode": 143}
+    life = {"lastStatus": "STOPPED", "startedAt": 1.0, "stopCode": "UserInitiated", "stoppedReason": reason, "containers": [container]}
+    aws.time.at(aws.time.now + 2, lambda: aws.tasks[arn].update(life=lambda _: life))
+    return arn
+
+
+def test_a_task_that_its_killed_run_stops_late_is_started_anew() -> None:
+    """The killed run's worker notices after seconds that nobody is left; by then the next run has attached."""
+    aws = Aws()
+    first = attached_to_a_task_that_is_stopped(aws, "redash_ecs_task: interrupted by SIGHUP")
+    result = run(params(), aws.context())
+    assert any("has stopped it; starting it anew" in line for line in aws.reported), aws.reported
+    assert (result["rc"], result["attached"], aws.calls["RunTask"]) == (0, False, 2)
+    assert result["task_arn"] != first
+
+
+def test_a_task_that_a_person_stopped_is_not_started_anew() -> None:
+    aws = Aws()
+    attached_to_a_task_that_is_stopped(aws, "by Jane, in the console")
+    assert "by Jane, in the console" in str(failed(aws))
+    assert aws.calls["RunTask"] == 1
+
+
 def test_an_interrupt_before_anything_was_asked_for_stops_nothing() -> None:
     aws = Aws()
     run(params(wait=False), aws.context())
