@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from .conftest import Moto
 
 ROOT = Path(__file__).parents[2]
 COUNT = 20
-MODULE = """
+PROVIDER = """
 terraform {
   required_providers {
     aws = {
@@ -32,23 +33,32 @@ provider "aws" {
     tags = { Installation = "FOLDER" }
   }
 }
+"""
+LOG_GROUPS = """
 resource "aws_cloudwatch_log_group" "this" {
   count = COUNT
   name  = "/killed/FOLDER/${count.index}"
 }
 """.replace("COUNT", str(COUNT))
+NETWORK = """
+resource "aws_vpc" "this" {
+  cidr_block           = "10.0.0.0/16"
+  enable_dns_hostnames = true
+  tags                 = { Name = "/killed/FOLDER/" }
+}
+"""
 
 
 class Folder:
     """A small module, a playbook that applies it one resource at a time, and where both are."""
 
-    def __init__(self, folder: Path, moto: Moto, environ: dict[str, str]) -> None:
+    def __init__(self, folder: Path, moto: Moto, environ: dict[str, str], resources: str = LOG_GROUPS) -> None:
         self.work = folder / "work"
         self.moto = moto
         # The tests share one moto: each has names of its own in it.
         self.prefix = f"/killed/{folder.name}/"
         (folder / "module").mkdir()
-        (folder / "module" / "main.tf").write_text(MODULE.replace("FOLDER", folder.name))
+        (folder / "module" / "main.tf").write_text((PROVIDER + resources).replace("FOLDER", folder.name))
         options = {
             "project_path": str(folder / "module"),
             "work_dir": str(self.work),
@@ -78,11 +88,15 @@ class Folder:
     def terraform(self) -> int:
         return int(json.loads((self.work / "running.json").read_text())["pid"])
 
-    def kill_in_the_middle(self) -> int:
-        """Terraform's pid, after the group of ansible-playbook was killed with the apply begun and not ended."""
+    def networks(self) -> list[str]:
+        filters = [{"Name": "tag:Name", "Values": [self.prefix]}]
+        return [vpc["VpcId"] for vpc in self.moto.client("ec2").describe_vpcs(Filters=filters)["Vpcs"]]
+
+    def kill_in_the_middle(self, begun: Callable[[], bool] | None = None) -> int:
+        """Terraform's pid, after the group of ansible-playbook was killed with the apply ``begun`` and not ended."""
         play = self.start()
         until = time.monotonic() + 120
-        while len(self.made()) < 3:
+        while not (begun() if begun else len(self.made()) >= 3):
             assert play.poll() is None and time.monotonic() < until, play.communicate()
             time.sleep(0.05)
         os.killpg(play.pid, signal.SIGKILL)
@@ -118,3 +132,32 @@ def test_a_killed_ansible_leaves_nothing_that_hinders_the_next_run(folder: Folde
     assert not also or f"pid {terraform}" in said, said
     # What was made before the kill is in the state, or was taken over: anything made a second time would have failed.
     assert folder.made() == {f"{folder.prefix}{number}" for number in range(COUNT)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_network_is_not_made_twice_although_a_run_failed_after_the_one_that_was_killed(
+    tmp_path: Path, moto: Moto, terraform_environ: dict[str, str]
+) -> None:
+    """AWS makes a second VPC of the same name without a word: nothing but the record of the kill guards against it."""
+    folder = Folder(tmp_path, moto, terraform_environ, NETWORK)
+    terraform = folder.kill_in_the_middle(lambda: bool(folder.networks()))
+    for pid in (parent(terraform), terraform):
+        os.kill(pid, signal.SIGKILL)
+    [network] = folder.networks()
+    # On a slow machine Terraform may have come to write it down: then the kill came an instant earlier.
+    (folder.work / "terraform.tfstate").unlink(missing_ok=True)
+
+    missing = tmp_path / "module" / "variable.tf"
+    missing.write_text('variable "missing" {}\n')
+    play = folder.start()
+    said, _nothing = play.communicate(timeout=300)
+    assert play.returncode != 0 and "No value for required variable" in said, said
+    missing.unlink()
+
+    play = folder.start()
+    said, _nothing = play.communicate(timeout=300)
+    assert play.returncode == 0 and f"aws_vpc.this is there already ({network})" in said, said
+    assert folder.networks() == [network]
+    play = folder.start()
+    said, _nothing = play.communicate(timeout=300)
+    assert play.returncode == 0 and "killed" not in said and "changed=0" in said, said

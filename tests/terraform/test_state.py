@@ -115,7 +115,7 @@ def test_the_state_in_s3_its_lock_and_the_way_out_of_a_lock_that_a_dead_run_left
     assert f"the state is locked by {lock['Who']} since " in said and "also after 2 s of waiting" in said
     assert said.endswith(f"rerun with -e redash_terraform_force_unlock={lock['ID']}") and "\n" not in said
     assert any(line.endswith("waiting for it, up to 2 s") for line in small.reported)
-    assert any(line.startswith("the run before this one was killed (terraform apply, pid") for line in small.reported)
+    assert any(line.startswith("a run before this one was killed (terraform apply, pid") for line in small.reported)
 
     # A wrong ID releases nothing.
     with pytest.raises(RedashError, match="force-unlock"):

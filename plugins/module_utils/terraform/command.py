@@ -99,8 +99,9 @@ def environment(environ: Mapping[str, str], connection: Mapping[str, Any], extra
 class Terraform:
     """The binary, in one folder with one environment.
 
-    ``began``   called with each long command and the process that runs it
-    ``output``  the file that holds what it said last; for a person who wants all of it
+    ``began``    called with each long command and the process that runs it
+    ``crashed``  called when such a process was killed, or fell
+    ``output``   the file that holds what it said last; for a person who wants all of it
     """
 
     binary: str
@@ -109,6 +110,7 @@ class Terraform:
     clock: Clock
     report: Callable[[str], None]
     began: Callable[[str, int], None] = lambda command, pid: None
+    crashed: Callable[[], None] = lambda: None
 
     @property
     def output(self) -> Path:
@@ -123,6 +125,8 @@ class Terraform:
         code = self._follow(list(arguments), events.read)
         if code in expected:
             return code
+        if code != 1:  # its own way of saying that something went wrong
+            self.crashed()
         problems = events.problems or [_crashed(arguments[0], code, events.other, self.output)]
         raise RedashError(problems, result={"lock": events.lock} if events.lock else None)
 

@@ -6,6 +6,9 @@ Terraform's own lock guards the state. This one guards the folder, which every r
 Terraform's lock can't: which process holds it, and whether that process still lives. It holds while the run
 lives (flock: the kernel lets go when a process dies, however it dies) or the Terraform that it started, which
 is left alone for a while when Ansible is killed.
+
+What it says of a run that was killed stays until a run has looked for what that one made without noting it
+(core.terraform_remains): a run that fails before, for a missing variable or an expired sign-in, passes it on.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -53,27 +56,52 @@ class Record:
 
 
 class Run:
-    """This run's hold on the folder."""
+    """This run's hold on the folder.
+
+    ``cut_off``  the latest work that was killed, and whose remains no run has looked for; None when there is none
+    """
 
     def __init__(self, file: IO[str], clock: Clock) -> None:
         self._file = file
-        self._since = datetime.datetime.fromtimestamp(clock.now(), datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self.before = _read(file)
-        self._write(Record(socket.gethostname(), os.getpid(), self._since))
+        self._now = Record(
+            host=socket.gethostname(),
+            run=os.getpid(),
+            since=datetime.datetime.fromtimestamp(clock.now(), datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+        )
+        self.cut_off = _read(file)
+        self._write(self._now)
 
     def began(self, command: str, pid: int) -> None:
         """Write down the Terraform that has just been started."""
-        self._write(Record(socket.gethostname(), os.getpid(), self._since, command, pid, started(pid) or ""))
+        self._now = replace(self._now, command=command, pid=pid, started=started(pid) or "")
+        self._write(self._now)
+
+    def crashed(self) -> None:
+        """Its Terraform did not end by itself. What an apply was just making is in no state."""
+        if self._now.command == "apply":
+            self.remember()
+
+    def remember(self) -> None:
+        """Something was cut off, by whomever: the next run looks for its remains, unless this one does."""
+        self.cut_off = self._now
+
+    def forget(self) -> None:
+        """Nothing of what was cut off is missing in the state any more."""
+        self.cut_off = None
 
     def ended(self) -> None:
-        """Nothing is left running; the next run has nothing to ask."""
-        self._file.truncate(0)
+        """Nothing is left running. The next run is told what this one was told, unless that is done with."""
+        if self.cut_off:
+            self._write(self.cut_off)
+        else:
+            self._file.truncate(0)
 
     def _write(self, record: Record) -> None:
+        # The new one over the old one, then what is too much goes: at no instant is there none.
         self._file.seek(0)
-        self._file.truncate()
         self._file.write(json.dumps(vars(record)) + "\n")
         self._file.flush()
+        self._file.truncate()
 
 
 @contextlib.contextmanager
@@ -86,8 +114,8 @@ def alone(work_dir: Path, timeout: int, clock: Clock, report: Callable[[str], No
     with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
         _wait(file, work_dir, timeout, clock, report)
         run = Run(file, clock)
-        if run.before:
-            report(f"the run before this one was killed ({run.before}); nothing of it lives any more: going on from the state that it left")
+        if run.cut_off:
+            report(f"a run before this one was killed ({run.cut_off}); nothing of it lives any more: going on from the state that it left")
         try:
             yield run
         finally:
@@ -148,7 +176,8 @@ def _read(file: IO[str]) -> Record | None:
     """What the folder's last run wrote; None when it ended by itself (or is just writing)."""
     file.seek(0)
     try:
-        content: Any = json.loads(file.read())
+        # The first line: behind it may stand the end of a longer one, if its writer was killed.
+        content: Any = json.loads(file.readline())
         return Record(**content)
     except (ValueError, TypeError):
         return None

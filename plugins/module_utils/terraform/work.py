@@ -66,10 +66,10 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     project.make(Path(params["project_path"]), work_dir)
     with running.alone(work_dir, params["lock_timeout"], context.clock, context.report) as this:
         project.prepare(Path(params["project_path"]), work_dir, params["variables"], params["backend"], _imports(params))
-        return _run(params, context, _terraform(params, context, work_dir, this), killed=this.before is not None)
+        return _run(params, context, _terraform(params, context, work_dir, this), this)
 
 
-def _run(params: dict[str, Any], context: Context, terraform: command.Terraform, *, killed: bool) -> dict[str, Any]:
+def _run(params: dict[str, Any], context: Context, terraform: command.Terraform, this: running.Run) -> dict[str, Any]:
     work_dir = terraform.folder
     if params["skip_unchanged"] and params["state"] == "present" and _applied(work_dir) == _fingerprint(params, work_dir):
         context.report("module and variables are as they were last applied: Terraform is left out, as skip_unchanged asks")
@@ -79,21 +79,25 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform,
     _select_workspace(terraform, params["workspace"])
     if params["force_unlock"]:
         _unlock(terraform, params["force_unlock"])
-        killed = True
+        this.remember()
 
     if params["existing_only"]:
         params = {**params, "targets": _existing(terraform, params["targets"])}
         if not params["targets"]:
             return _result(False, "none of the targets exists", None, terraform)
 
+    whole = params["state"] == "present" and not params["targets"]
+    if this.cut_off and not whole:
+        context.report("what the killed run made without noting it is left alone here: the next run of the whole module looks for it")
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=work_dir) as folder:
         # The plan is gone whatever happens: nobody can apply it later, when it is no longer true.
         try:
-            plan = _plan_and_apply(params, context, terraform, Path(folder) / "plan", killed)
+            plan = _plan_and_apply(params, context, terraform, Path(folder) / "plan", adopting=whole, search=whole and bool(this.cut_off))
         finally:
             project.write_imports(work_dir, _imports(params))
 
-    if not context.check_mode and params["state"] == "present" and not params["targets"]:
+    if whole and not context.check_mode:
+        this.forget()
         project.write(work_dir / project.FINGERPRINT, json.dumps({"fingerprint": _fingerprint(params, work_dir)}) + "\n")
     return _result(_changes(plan), plan.summary, plan, terraform)
 
@@ -102,15 +106,17 @@ def _changes(plan: Plan) -> bool:
     return bool(plan.changes or plan.outputs)
 
 
-def _plan_and_apply(params: dict[str, Any], context: Context, terraform: command.Terraform, file: Path, killed: bool) -> Plan:
+def _plan_and_apply(
+    params: dict[str, Any], context: Context, terraform: command.Terraform, file: Path, *, adopting: bool, search: bool
+) -> Plan:
     """Apply what was planned, and nothing else. The plan that was applied, or in check mode would be.
 
-    What a killed run made without noting it is taken over, as soon as there is reason to look for it: the run
-    before was ``killed``, or AWS says of a resource that it exists.
+    ``adopting``  what a killed run made without noting it may be taken over. It is looked for as soon as there is
+                  reason to: AWS says of a resource that it exists, or
+    ``search``    a run was killed
     """
     work_dir = terraform.folder
-    adopting = params["state"] == "present" and not params["targets"]
-    search, failure = killed and adopting, None
+    failure: RedashError | None = None
     there: set[str] = set()
     completed: set[str] = set()
     imports = _imports(params)
@@ -176,7 +182,7 @@ def _terraform(params: dict[str, Any], context: Context, work_dir: Path, this: r
         # One that is named but isn't there: Terraform would warn about it in the middle of its output.
         environ.pop("TF_CLI_CONFIG_FILE", None)
     context.report(f"terraform with the AWS provider {source.said}")
-    return command.Terraform(binary, work_dir, environ, context.clock, context.report, this.began)
+    return command.Terraform(binary, work_dir, environ, context.clock, context.report, this.began, this.crashed)
 
 
 def _imports(params: dict[str, Any]) -> dict[str, str]:

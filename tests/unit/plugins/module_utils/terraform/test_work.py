@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -13,6 +14,7 @@ import stat
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +93,8 @@ class Fake:
     def tell(self, **told: Any) -> None:
         (self.folder / "tell.json").write_text(json.dumps(told))
 
-    def run(self, *, check_mode: bool = False, **params: Any) -> dict[str, Any]:
-        context = Context(client=lambda name: None, report=self.reported.append, check_mode=check_mode)
+    def run(self, *, check_mode: bool = False, client: Callable[[str], Any] = lambda name: None, **params: Any) -> dict[str, Any]:
+        context = Context(client=client, report=self.reported.append, check_mode=check_mode)
         return work.run({**self.params, **params}, context)
 
     @property
@@ -367,8 +369,107 @@ def test_if_terraform_was_killed_too_the_next_run_says_so_and_goes_on_at_once(fa
     while running.started(pid):
         time.sleep(0.02)
     fake.run()
-    assert fake.reported[0].startswith(f"the run before this one was killed (terraform apply, pid {pid}, on ")
+    assert fake.reported[0].startswith(f"a run before this one was killed (terraform apply, pid {pid}, on ")
     assert "plan" in fake.commands()
+
+
+TAGS = {"Name": "redash-prod", "Installation": "redash-prod"}
+VPC = {**CHANGE, "change": {"actions": ["create"], "before": None, "after": {"tags_all": TAGS}}}
+
+
+class Ec2:
+    """An account with one VPC that carries the installation's tags, as a killed run leaves it; counts who looks."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def can_paginate(self, method: str) -> bool:
+        return False
+
+    def describe_vpcs(self, Filters: list[dict[str, Any]]) -> dict[str, Any]:
+        self.looks += 1
+        return {"Vpcs": [{"VpcId": "vpc-1", "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()]}]}
+
+
+def imported(fake: Fake) -> list[bool]:
+    """Of each plan since the kill, whether it takes something over."""
+    return ["redash_imports.tf.json" in call["files"] for call in fake.asked if call["words"][0] == "plan"]
+
+
+IN_BETWEEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "nothing": ({}, {}),
+    "Terraform can't start": ({"codes": {"init": 1}}, {}),
+    "a variable is missing": ({"codes": {"plan": 1}}, {}),
+    "no module": ({}, {"project_path": "/nowhere"}),
+    "only looked": ({"plan": {"resource_changes": [VPC]}, "codes": {"plan": 2}}, {"check_mode": True}),
+    "only a part": ({"plan": {"resource_changes": [VPC]}, "codes": {"plan": 2}}, {"targets": ["aws_lb.this"]}),
+    "taken down": ({"plan": {"resource_changes": []}}, {"state": "absent"}),
+    "the apply fails": ({"plan": {"resource_changes": [VPC]}, "codes": {"plan": 2, "apply": 1}}, {}),
+}
+
+
+@pytest.mark.parametrize("between", IN_BETWEEN)
+def test_that_a_run_was_killed_is_forgotten_only_once_its_remains_were_looked_for_and_all_is_applied(fake: Fake, between: str) -> None:
+    pid = killed(fake)
+    os.kill(pid, signal.SIGKILL)
+    while running.started(pid):
+        time.sleep(0.02)
+    ec2 = Ec2()
+    told, params = IN_BETWEEN[between]
+    if between != "nothing":
+        fake.tell(**told)
+        with contextlib.suppress(RedashError):
+            fake.run(client=lambda name: ec2, **params)
+
+    seen, looks = len(imported(fake)), ec2.looks
+    fake.reported.clear()
+    fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2})
+    fake.run(client=lambda name: ec2)
+    assert fake.reported[0].startswith(f"a run before this one was killed (terraform apply, pid {pid}, on ")
+    assert "aws_vpc.this is there already (vpc-1), made by a run that was killed: taking it over" in fake.reported
+    assert imported(fake)[seen:] == [False, True] and ec2.looks > looks
+
+    looks = ec2.looks
+    fake.reported.clear()
+    fake.run(client=lambda name: ec2)
+    assert ec2.looks == looks and not any("killed" in line for line in fake.reported)
+
+
+def test_a_terraform_that_was_killed_alone_leaves_remains_too(fake: Fake) -> None:
+    fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2}, sleep={"apply": 60})
+
+    def kill() -> None:
+        wait_for(fake.folder / "began-apply")
+        os.kill(int((fake.folder / "began-apply").read_text()), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    with pytest.raises(RedashError, match="ended with code -9"):
+        fake.run()
+    thread.join()
+    fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2})
+    fake.run(client=lambda name: Ec2())
+    assert "aws_vpc.this is there already (vpc-1), made by a run that was killed: taking it over" in fake.reported
+
+
+def test_a_lock_released_by_force_says_that_somebody_died_until_a_run_got_through(fake: Fake) -> None:
+    fake.tell(codes={"plan": 1})
+    with pytest.raises(RedashError):
+        fake.run(force_unlock="0e7b-1")
+    fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2})
+    fake.run(client=lambda name: Ec2())
+    assert "aws_vpc.this is there already (vpc-1), made by a run that was killed: taking it over" in fake.reported
+
+
+def test_a_run_that_is_killed_while_it_writes_its_record_leaves_one_that_can_be_read(fake: Fake) -> None:
+    work_dir = fake.folder / "work"
+    fake.run()
+    short, long = ({"host": host, "run": 1, "since": "yesterday"} for host in ("here", "somewhere-with-a-long-name"))
+    # As it is when the new line was written and the end of the old one not cut off yet.
+    (work_dir / running.FILE).write_text(f"{json.dumps(short)}\n{(json.dumps(long) + chr(10))[len(json.dumps(short)) + 1 :]}")
+    fake.reported.clear()
+    fake.run()
+    assert fake.reported[0].startswith("a run before this one was killed (pid 1, on here, since yesterday)")
 
 
 def test_a_run_that_goes_on_for_too_long_is_named_with_what_to_do(fake: Fake) -> None:
