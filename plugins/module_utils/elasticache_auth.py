@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import replication_groups
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import error_code
-from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORES, open_store
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORE, open_store
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import auth_token
 from ansible_collections.redash.ecs.plugins.module_utils.core.auth_token import Mark
@@ -19,7 +19,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "replication_group_id": {"type": "str", "required": True},
     "prefix": {"type": "str", "required": True},
     "name": {"type": "str", "default": "redis_token"},
-    "store": {"type": "str", "choices": list(STORES), "default": "parameter_store"},
+    "store": STORE,
     "auth_token_enabled": {"type": "bool", "default": True, "no_log": False},
     "auth_token_update_strategy": {"type": "str", "choices": ["ROTATE", "SET"], "default": "SET", "no_log": False},
     "timeout": {"type": "int", "default": 1800},

@@ -17,18 +17,9 @@ description:
 author:
   - The redash.ecs authors (@redash-ecs)
 options:
-  store:
-    description: Where the secrets are kept.
-    type: str
-    choices: [parameter_store, secrets_manager]
-    default: parameter_store
   env_file:
     description: The env file, on the machine where the module runs.
     type: path
-    required: true
-  prefix:
-    description: The path that the secrets' names begin with, for example V(/redash/prod).
-    type: str
     required: true
   kms_key_id:
     description: ARN, ID or alias of the KMS key that encrypts the secrets.
@@ -51,6 +42,7 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.secrets
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -86,10 +78,11 @@ parameters:
 """
 
 from ansible_collections.redash.ecs.plugins.module_utils.adopt import run
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORE
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 
 ARGUMENT_SPEC = {
-    "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
+    "store": STORE,
     "env_file": {"type": "path", "required": True},
     "prefix": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},

@@ -14,10 +14,6 @@ description:
   - While something else decides how many tasks run, Application Auto Scaling must not; it would start what was stopped.
   - Services without autoscaling are left out.
 options:
-  cluster:
-    description: Name or ARN of the ECS cluster.
-    type: str
-    required: true
   services:
     description:
       - By service, what is to be suspended, as booleans by AWS's own names; a missing one is V(false).
@@ -33,6 +29,7 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -15,10 +15,6 @@ description:
   - Reads the services named, or all of an installation, and their deployments, with one DescribeServices call for each ten of them.
   - A cluster or service that does not exist is no error; it is missing from the result.
 options:
-  cluster:
-    description: Name or ARN of the ECS cluster.
-    type: str
-    required: true
   services:
     description: Names of the services to read. Either this or O(installation) is required.
     type: list
@@ -29,6 +25,7 @@ options:
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

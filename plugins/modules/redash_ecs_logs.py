@@ -13,10 +13,6 @@ author:
 description:
   - Reads the newest lines of each container of each running task, from CloudWatch Logs; where none runs, of the task that stopped last.
 options:
-  cluster:
-    description: Name or ARN of the ECS cluster.
-    type: str
-    required: true
   name:
     description: Name of the installation.
     type: str
@@ -31,6 +27,7 @@ options:
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -16,10 +16,6 @@ description:
   - A deployment that failed leaves its revision. It is passed over where ECS has a record of a deployment that succeeded, which takes
     C(ecs:ListServiceDeployments) and C(ecs:DescribeServiceRevisions); ECS keeps such records for 90 days.
 options:
-  cluster:
-    description: Name or ARN of the ECS cluster.
-    type: str
-    required: true
   name:
     description: Name of the installation.
     type: str
@@ -33,6 +29,7 @@ options:
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -15,10 +15,6 @@ description:
   - Policies whose name does not begin with C(redash-) are somebody else's and stay, as does what is suspended.
   - A number of tasks outside the limits is brought to the nearest one at once, unless autoscaling is suspended.
 options:
-  cluster:
-    description: Name or ARN of the ECS cluster.
-    type: str
-    required: true
   services:
     description:
       - By service, C(min) and C(max) (tasks), and one or more of C(cpu_percent), C(memory_percent) and C(requests_per_target) (a minute),
@@ -41,6 +37,7 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -24,10 +24,6 @@ options:
     description: Name of the service.
     type: str
     required: true
-  cluster:
-    description: Name or ARN of the cluster.
-    type: str
-    required: true
   state:
     description: V(absent) scales the service to 0, waits for its tasks to stop, and deletes it.
     type: str
@@ -174,10 +170,6 @@ options:
     description: Seconds that the deployment (or the deletion) may take.
     type: int
     default: 900
-  stream:
-    description: Whether to show what happens while it happens. V(false) keeps the output of machine-readable callbacks clean.
-    type: bool
-    default: true
 attributes:
   check_mode:
     support: full
@@ -188,6 +180,8 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
+  - redash.ecs.options.stream
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -16,10 +16,6 @@ description:
     attaches to the task of the job before.
   - A start is tried again only when no process ran, and only for causes that pass by themselves.
 options:
-  cluster:
-    description: Name or ARN of the cluster.
-    type: str
-    required: true
   task_definition:
     description: Family, C(family:revision) or ARN. A family stands for its newest active revision.
     type: str
@@ -144,10 +140,6 @@ options:
       - Leave it empty (also in AWX, where a relaunched job has a new number) to attach to a task that runs
         the same command already. It has no meaning with O(lock).
     type: str
-  stream:
-    description: Whether lines are shown while the task runs. The result is the same either way.
-    type: bool
-    default: true
   show_lines:
     description:
       - Whether the command's lines are among what is shown, besides its phases and its account.
@@ -188,6 +180,8 @@ author:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
+  - redash.ecs.options.stream
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

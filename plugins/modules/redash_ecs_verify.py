@@ -16,10 +16,6 @@ description:
     cluster is free for a snapshot, and that whoever runs this has the rights an upgrade needs.
   - Fails with all problems at once, one line each. Changes nothing.
 options:
-  cluster:
-    description: Name or ARN of the ECS cluster.
-    type: str
-    required: true
   name:
     description: Name of the installation.
     type: str
@@ -51,11 +47,6 @@ options:
         is a problem.
     type: str
     default: ""
-  store:
-    description: Where the secrets are kept.
-    type: str
-    choices: [parameter_store, secrets_manager]
-    default: parameter_store
   encryption_key:
     description: The encryption key that a person gives, where one does.
     type: str
@@ -63,6 +54,8 @@ options:
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
+  - redash.ecs.options.cluster
+  - redash.ecs.options.secrets
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -130,6 +123,7 @@ notes:
   elements: str
 """
 
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORE
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.verify import run
 
@@ -146,7 +140,7 @@ def main() -> None:
             "kms_key_id": {"type": "str", "default": "", "no_log": False},
             "database_cluster": {"type": "str", "default": ""},
             "prefix": {"type": "str", "default": ""},
-            "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
+            "store": STORE,
             "encryption_key": {"type": "str", "default": "", "no_log": True},
         },
     )

@@ -23,19 +23,10 @@ options:
     description: The replication group. Its TLS must be on.
     type: str
     required: true
-  prefix:
-    description: Path of the installation's secrets.
-    type: str
-    required: true
   name:
     description: The secret that holds the token, below O(prefix).
     type: str
     default: redis_token
-  store:
-    description: Where the secrets are kept.
-    type: str
-    choices: [parameter_store, secrets_manager]
-    default: parameter_store
   auth_token_enabled:
     description: With V(false) the group is left alone; one that demands a token already is an error, as nothing could reach it without.
     type: bool
@@ -49,10 +40,6 @@ options:
     description: Seconds to wait for the group, each time that it changes.
     type: int
     default: 1800
-  stream:
-    description: Show progress while it happens.
-    type: bool
-    default: true
 attributes:
   check_mode:
     support: full
@@ -61,6 +48,8 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.secrets
+  - redash.ecs.options.stream
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -16,15 +16,6 @@ description:
 author:
   - The redash.ecs authors (@redash-ecs)
 options:
-  prefix:
-    description: The path that the secrets' names begin with, for example V(/redash/prod).
-    type: str
-    required: true
-  store:
-    description: Where the secrets are kept.
-    type: str
-    choices: [parameter_store, secrets_manager]
-    default: parameter_store
   what:
     description: The secret.
     type: str
@@ -71,6 +62,7 @@ options:
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
+  - redash.ecs.options.secrets
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -107,13 +99,14 @@ done:
   sample: [stop]
 """
 
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORE
 from ansible_collections.redash.ecs.plugins.module_utils.key_guard import INSTALLATION
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.rotation import run
 
 ARGUMENT_SPEC = {
     "prefix": {"type": "str", "required": True},
-    "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
+    "store": STORE,
     "what": {"type": "str", "required": True, "choices": ["cookie_secret", "secret_key", "database_password", "redis_token"]},
     "redash_version": {"type": "str", "required": True},
     "value": {"type": "str", "no_log": True},

@@ -22,15 +22,6 @@ description:
 author:
   - The redash.ecs authors (@redash-ecs)
 options:
-  store:
-    description: Where the secrets are kept. Their names are the same in both.
-    type: str
-    choices: [parameter_store, secrets_manager]
-    default: parameter_store
-  prefix:
-    description: The path that the secrets' names begin with, for example V(/redash/prod).
-    type: str
-    required: true
   kms_key_id:
     description:
       - ARN, ID or alias (V(alias/redash/prod)) of the KMS key that encrypts the secrets.
@@ -138,6 +129,7 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.secrets
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
@@ -227,12 +219,13 @@ deleted:
   elements: str
 """
 
+from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORE
 from ansible_collections.redash.ecs.plugins.module_utils.key_guard import INSTALLATION
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.ssm_secrets import run
 
 ARGUMENT_SPEC = {
-    "store": {"type": "str", "choices": ["parameter_store", "secrets_manager"], "default": "parameter_store"},
+    "store": STORE,
     "prefix": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},
     "secrets": {

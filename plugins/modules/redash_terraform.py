@@ -120,10 +120,6 @@ options:
         Quick, and blind to what others changed on AWS.
     type: bool
     default: false
-  stream:
-    description: Show progress while it happens.
-    type: bool
-    default: true
 attributes:
   check_mode:
     support: full
@@ -133,6 +129,7 @@ attributes:
 extends_documentation_fragment:
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
+  - redash.ecs.options.stream
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
-from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.aws.store import Store
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import AlreadyExists, Stored, Written
 
@@ -63,18 +62,13 @@ def _stored(parameter: Mapping[str, Any], arn: str, *, decrypt: bool) -> Stored:
     )
 
 
-class ParameterStore:
+class ParameterStore(Store):
     """A SecretStore (secret_store.py says what each method is for)."""
 
     name = "parameter_store"
     title = "Parameter Store"
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    @property
-    def _api(self) -> Any:
-        return self._context.client("ssm")
+    service = "ssm"
+    resource = "parameter"
 
     def read(self, prefix: str, names: Iterable[str], *, decrypt: bool) -> dict[str, Stored]:
         found: dict[str, Stored] = {}
@@ -129,16 +123,6 @@ class ParameterStore:
         before = [version for version in versions if version["LastModifiedDate"].timestamp() <= seconds]
         newest = max(before, key=lambda version: int(version["Version"]), default=None)
         return None if newest is None else _stored(newest, self.arn(path), decrypt=True)
-
-    def arn(self, path: str) -> str:
-        return f"{self._arn_prefix}{path}"
-
-    @cached_property
-    def _arn_prefix(self) -> str:
-        """Neither answers nor check mode tell it; asked for once."""
-        with aws_errors("learn this account's number (sts:GetCallerIdentity)"):
-            account = self._context.client("sts").get_caller_identity()["Account"]
-        return f"arn:{self._api.meta.partition}:ssm:{self._api.meta.region_name}:{account}:parameter"
 
     def owns(self, reference: str) -> bool:
         return ":secretsmanager:" not in reference

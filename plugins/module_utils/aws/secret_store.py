@@ -55,6 +55,8 @@ class SecretStore(Protocol):
 
 
 STORES: dict[str, Callable[[Context], SecretStore]] = {store.name: store for store in (ParameterStore, SecretsManager)}
+# The option of every module that reads or writes secrets.
+STORE = {"type": "str", "choices": list(STORES), "default": ParameterStore.name}
 
 
 def open_store(name: str, context: Context) -> SecretStore:

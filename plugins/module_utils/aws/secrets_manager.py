@@ -8,11 +8,10 @@ import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
-from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.aws.store import Store
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import AlreadyExists, Stored, Written
 
@@ -67,18 +66,13 @@ def _stored(answer: Mapping[str, Any], *, decrypt: bool) -> Stored:
     )
 
 
-class SecretsManager:
+class SecretsManager(Store):
     """A SecretStore (secret_store.py says what each method is for)."""
 
     name = "secrets_manager"
     title = "Secrets Manager"
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    @property
-    def _api(self) -> Any:
-        return self._context.client("secretsmanager")
+    service = "secretsmanager"
+    resource = "secret:"
 
     def _batches(self, identifiers: Iterable[str], doing: str) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
         """Answers by their ARN and name, and the error code of each that has none, batch by batch."""
@@ -171,16 +165,6 @@ class SecretsManager:
             if not answer.get("NextToken"):
                 return
             request["NextToken"] = answer["NextToken"]
-
-    def arn(self, path: str) -> str:
-        return f"{self._arn_prefix}{path}"
-
-    @cached_property
-    def _arn_prefix(self) -> str:
-        """Neither answers nor check mode tell it; asked for once."""
-        with aws_errors("learn this account's number (sts:GetCallerIdentity)"):
-            account = self._context.client("sts").get_caller_identity()["Account"]
-        return f"arn:{self._api.meta.partition}:secretsmanager:{self._api.meta.region_name}:{account}:secret:"
 
     def owns(self, reference: str) -> bool:
         return ":secretsmanager:" in reference
