@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import itertools
 import json
 import re
@@ -15,8 +17,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
 import yaml
+from ansible.cli.playbook import PlaybookCLI
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import mail
@@ -25,6 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("roles/*/README.md")]
 )
+# What a fenced block may be: what is checked here, what is no instruction, and what another test makes and compares.
+CHECKED = {"console", "json", "yaml"}
+SHOWN = {"mermaid", "text"}
+GENERATED = {"docs/terraform.md": {"hcl"}, "docs/site/index.md": {"{toctree}"}}
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=indent)```", re.MULTILINE | re.DOTALL)
 
 
@@ -191,6 +199,52 @@ def commands(text: str) -> list[str]:
     return typed or text.splitlines()
 
 
+def told(page: Path, program: str) -> Iterator[str]:
+    """Every command of ``program`` that the page tells a person to type, in a block or in a sentence."""
+    typed = [line for text in blocks(page, "console") for line in commands(text)]
+    for line in [*typed, *re.findall(r"`([^`\n]+)`", FENCE.sub("", page.read_text()))]:
+        # Behind variables of the environment, in $(...), before a pipe.
+        for found in re.finditer(rf"(?:^|[ (]){program} [^|)]+", line):
+            yield found[0].strip("( ")
+
+
+def wrong_for_ansible(line: str) -> str:
+    """What ansible-playbook itself says of the words behind its name; nothing where it takes them."""
+    cli = PlaybookCLI(["ansible-playbook"])
+    cli.init_parser()
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
+        cli.parser.parse_args(shlex.split(line, comments=True)[1:])
+    return said.getvalue()
+
+
+# Commands and options of the command line itself, not of a service.
+AWS_COMMANDS = {("sso", "login")}
+AWS_OPTIONS = {"--endpoint-url", "--output", "--profile", "--query", "--region"}
+
+
+def wrong_for_aws(line: str) -> str:
+    """What of an ``aws`` command line AWS's own description of the service does not have."""
+    session = botocore.session.Session()
+    service, operation, *words = shlex.split(line, comments=True)[1:]
+    if (service, operation) in AWS_COMMANDS:
+        return ""
+    if service not in session.get_available_services():
+        return f"no service {service}"
+    model = session.get_service_model(service)
+    operations = {botocore.xform_name(name, "-"): name for name in model.operation_names}
+    if operation not in operations:
+        return f"{service} has no {operation}"
+    shape = model.operation_model(operations[operation]).input_shape
+    members = {f"--{botocore.xform_name(name, '-')}": name for name in (shape.members if shape else {})}
+    given = {word for word in words if word.startswith("--")}
+    # One that is only named in a sentence has no options; what is shown with some has all that it needs.
+    required = {option for option, name in members.items() if shape and name in shape.required_members} if words else set()
+    return " ".join(
+        sorted([*(f"no {option}" for option in given - set(members) - AWS_OPTIONS), *(f"needs {one}" for one in required - given)])
+    )
+
+
 def test_the_checks_of_this_file_find_what_is_wrong() -> None:
     """Each with the fault that it is there for."""
     for wrong, said in (
@@ -206,6 +260,13 @@ def test_the_checks_of_this_file_find_what_is_wrong() -> None:
     ):
         assert said in "\n".join(problems(wrong)), wrong
     assert problems({"redash_terraform_backend": {"type": "s3", "config": {"bucket": "x"}}}) == []
+    assert "unrecognized arguments: --verify" in wrong_for_ansible("ansible-playbook site.yml --verify")
+    assert "expected one argument" in wrong_for_ansible("ansible-playbook site.yml -e")
+    assert wrong_for_ansible("ansible-playbook -i x site.yml --check --diff -e a=b --limit c # as it is") == ""
+    assert wrong_for_aws("aws ssn get-parameter") == "no service ssn"
+    assert wrong_for_aws("aws ssm read-parameter") == "ssm has no read-parameter"
+    assert wrong_for_aws("aws ssm get-parameter --decrypt --region eu-west-1") == "needs --name no --decrypt"
+    assert wrong_for_aws("aws ssm get-parameter --name x --with-decryption --query Parameter.Value") == ""
     assert list(handed_over("ansible-playbook a.yml -e x=1 -e '{\"y\": 2}' -e @f # -e z=1")) == ["x", "y"]
 
 
@@ -235,13 +296,28 @@ def test_the_pictures_are_those_that_would_be_made() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 class TestPage:
     def test_every_yaml_block_is_what_the_collection_takes(self, page: Path) -> None:
-        for text in blocks(page, "yaml", "yml"):
+        for text in blocks(page, "yaml"):
             try:
                 documents = list(yaml.safe_load_all(text))
             except yaml.YAMLError as error:
                 pytest.fail(f"{error}\n{text}")
             found = [problem for document in documents for problem in problems(document)]
             assert not found, "\n".join([*found, text])
+
+    def test_every_block_is_of_a_kind_that_is_looked_at(self, page: Path) -> None:
+        known = CHECKED | SHOWN | GENERATED.get(page.relative_to(ROOT).as_posix(), set())
+        fences = re.findall(r"^[ \t]*(?:```|~~~)[ \t]*(\S*)", page.read_text(), re.MULTILINE)
+        # Every second one closes. One that the pattern for blocks does not see would be looked at by no test.
+        assert set(fences[::2]) <= known and not any(fences[1::2]), fences
+        assert len(fences) == 2 * len(FENCE.findall(page.read_text()))
+
+    def test_every_command_of_ansible_has_options_that_it_takes(self, page: Path) -> None:
+        for line in told(page, "ansible-playbook"):
+            assert not (wrong := wrong_for_ansible(line)), f"{line}: {wrong}"
+
+    def test_every_command_of_aws_is_one(self, page: Path) -> None:
+        for line in told(page, "aws"):
+            assert not (wrong := wrong_for_aws(line)), f"{line}: {wrong}"
 
     def test_every_json_block_is_json(self, page: Path) -> None:
         for text in blocks(page, "json"):
@@ -257,13 +333,13 @@ class TestPage:
                 assert (ROOT / "playbooks" / f"{name}.yml").is_file(), f"{name}: {line}"
 
     def test_every_variable_that_one_is_told_to_hand_over_is_read(self, page: Path) -> None:
-        for text in blocks(page, "", "console", "sh", "bash", "shell"):
+        for text in blocks(page, "console"):
             for line in commands(text):
                 if "ansible-playbook" in line:
                     assert not set(handed_over(re.sub(r" \[(-e [^\]]*)\]", r" \1", line))) - names_in_playbooks(), line
 
     def test_every_shell_command_is_sound(self, page: Path) -> None:
-        for text in blocks(page, "console", "sh", "bash", "shell"):
+        for text in blocks(page, "console"):
             joined = "\n".join(commands(text))
             run = subprocess.run(["bash", "-n"], input=joined, text=True, capture_output=True, check=False)
             assert run.returncode == 0, f"{run.stderr}\n{joined}"
