@@ -29,7 +29,10 @@ import yaml
 PAGE = 25
 LONGEST_NAME = 512
 ENCRYPTED = "$encrypted$"
-ASK = ("variables", "inventory", "limit", "job_type", "diff_mode", "verbosity", "tags", "skip_tags", "scm_branch", "credential")
+ASK = (
+    "variables", "inventory", "limit", "job_type", "diff_mode", "verbosity", "tags", "skip_tags", "scm_branch", "credential",
+    "execution_environment", "forks", "instance_groups", "job_slice_count", "labels", "timeout",
+)  # fmt: skip
 
 # What an object of each kind has when nothing is said. The names of lists are the API's.
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -140,11 +143,29 @@ CHOICES: dict[str, dict[str, tuple[str, ...]]] = {
 FORBIDDEN_ENVIRONMENT = re.compile(r"ANSIBLE_.*|PATH|PYTHONPATH|VIRTUAL_ENV|JOB_ID|INVENTORY_ID|AWX_HOST|PROJECT_REVISION")
 # Fields of a notification's configuration, with their defaults; those of the type password are never shown.
 NOTIFICATIONS: dict[str, dict[str, Any]] = {
+    "awssns": {
+        "aws_region": "", "aws_access_key_id": "", "aws_secret_access_key": "", "aws_session_token": "", "sns_topic_arn": "",
+    },
+    "email": {
+        "host": None, "port": None, "username": None, "password": None, "use_tls": None, "use_ssl": None, "sender": None,
+        "recipients": None, "timeout": 30,
+    },
+    "grafana": {"grafana_url": None, "grafana_key": None},
+    "irc": {"server": None, "port": None, "nickname": None, "password": None, "use_ssl": None, "targets": None},
+    "mattermost": {"mattermost_url": None, "mattermost_no_verify_ssl": None},
+    "pagerduty": {"subdomain": None, "token": None, "service_key": None, "client_name": None},
+    "rocketchat": {"rocketchat_url": None, "rocketchat_no_verify_ssl": None},
+    "slack": {"channels": None, "token": None},
+    "twilio": {"account_sid": None, "account_token": None, "from_number": None, "to_numbers": None},
     "webhook": {"url": None, "http_method": "POST", "headers": None, "disable_ssl_verification": False, "username": "", "password": ""},
-    "slack": {"channels": None, "token": None, "hex_color": ""},
-}
-NOTIFICATION_SECRETS = {"password", "token"}
-NOTIFICATION_TYPES: dict[str, type] = {"channels": list, "headers": dict, "disable_ssl_verification": bool}
+}  # fmt: skip
+NOTIFICATION_SECRETS = {"password", "token", "grafana_key", "account_token", "aws_secret_access_key", "aws_session_token"}
+NOTIFICATION_TYPES: dict[str, type] = {
+    "channels": list, "recipients": list, "targets": list, "to_numbers": list, "headers": dict, "port": int, "timeout": int,
+    "disable_ssl_verification": bool, "use_tls": bool, "use_ssl": bool, "mattermost_no_verify_ssl": bool, "rocketchat_no_verify_ssl": bool,
+}  # fmt: skip
+# Kinds of credentials that a job may have.
+JOB_CREDENTIALS = ("ssh", "vault", "cloud", "net", "kubernetes")
 SURVEY_TYPES: dict[str, tuple[type, ...]] = {
     "text": (str,), "textarea": (str,), "password": (str,), "multiplechoice": (str,), "multiselect": (str,),
     "integer": (int,), "float": (float, int),
@@ -187,9 +208,9 @@ class FakeAwx:
 
     # --- what a test asks ------------------------------------------------------------------------------
     def named(self, kind: str, name: str) -> dict[str, Any]:
-        return next(
-            item for item in self.objects[kind].values() if name in (item.get("name"), item.get("identifier"), item.get("username"))
-        )
+        """The newest one of that name."""
+        items = self.objects[kind].values()
+        return [item for item in items if name in (item.get("name"), item.get("identifier"), item.get("username"))][-1]
 
     def names(self, kind: str) -> list[str]:
         return [str(item.get("name") or item.get("identifier") or item.get("username")) for item in self.objects[kind].values()]
@@ -391,6 +412,8 @@ class FakeAwx:
                 raise Refused(400, {"notification_configuration": [f"Configuration field '{name}' incorrect type."]})
             if value == []:
                 raise Refused(400, {"notification_configuration": [f"No values specified for field '{name}'"]})
+            if name == "http_method" and value.lower() not in ("put", "post"):
+                raise Refused(400, {"notification_configuration": ["HTTP method must be either 'POST' or 'PUT'."]})
         for name in NOTIFICATION_SECRETS & set(configuration):
             if configuration[name] and configuration[name] != ENCRYPTED:
                 self.secrets["notification_templates", item["id"], name] = configuration[name]
@@ -600,6 +623,8 @@ class FakeAwx:
             types = [self.objects["credentials"][one]["credential_type"] for one in associated]
             if found["credential_type"] in types:
                 raise Refused(400, {"error": "Cannot assign multiple credentials of one type."})
+            if (sort := self.objects["credential_types"][found["credential_type"]]["kind"]) not in JOB_CREDENTIALS:
+                raise Refused(400, {"error": f"Cannot assign a Credential of kind `{sort}`."})
         if association == "success_nodes":
             if found["workflow_job_template"] != item["workflow_job_template"]:
                 raise Refused(400, {"error": "Relationship not allowed."})

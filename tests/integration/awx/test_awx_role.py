@@ -33,12 +33,14 @@ SETTINGS: dict[str, Any] = {
     "awx_analysts": ["ada", "alan"],
     "awx_notifications": [
         {"name": "on-call", "type": "slack", "configuration": {"channels": ["#ops"], "token": TOKEN, "hex_color": ""}},
+        {"name": "hook", "type": "webhook", "configuration": {"url": "https://example.com/hook", "headers": {}}},
+        {"name": "topic", "type": "awssns", "configuration": {"sns_topic_arn": "arn:aws:sns:eu-west-1:123456789012:ops"}},
         {
-            "name": "hook",
-            "type": "webhook",
+            "name": "mail",
+            "type": "email",
             "configuration": {
-                "url": "https://example.com/hook", "http_method": "POST", "headers": {}, "disable_ssl_verification": False,
-                "username": "", "password": "",
+                "host": "smtp.example.com", "port": 25, "username": "", "password": "", "use_tls": False, "use_ssl": False,
+                "sender": "awx@example.com", "recipients": ["ops@example.com"],
             },
         },
     ],
@@ -76,6 +78,16 @@ class Controller:
 
     def __init__(self, folder: Path) -> None:
         self.awx = FakeAwx(playbooks(), users=("olga", "ada", "alan"))
+        # Another organization has a Redash, too: what awx.awx looks for by name alone, it then finds twice.
+        other = self.awx.make("organizations", {"name": "Other"})["id"]
+        kind = self.awx.make("credential_types", {"name": "Theirs", "kind": "cloud", "inputs": {"fields": []}})["id"]
+        self.awx.make("credentials", {"name": "Redash AWS", "organization": other, "credential_type": kind})
+        self.awx.make("inventories", {"name": "Redash", "organization": other})
+        hook = {"url": "https://other.example.com/hook", "headers": {}}
+        given = {"organization": other, "notification_type": "webhook", "notification_configuration": hook}
+        self.awx.make("notification_templates", {"name": "hook", **given})
+        self.theirs = {item["id"] for kind in self.awx.objects.values() for item in kind.values() if item.get("organization") == other}
+        self.awx.writes.clear()
         self.folder = folder
 
     def run(self, *arguments: str, **settings: Any) -> Run:
@@ -104,7 +116,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Controller:
 
 def test_everything_is_made(made: Controller) -> None:
     assert made.awx.names("projects") == ["Redash"]
-    assert made.awx.names("inventories") == ["Redash"]
+    assert made.awx.names("inventories") == ["Redash", "Redash"]  # the first one is another organization's
     assert made.awx.named("inventory_sources", "Redash")["source_path"] == "inventories/example/hosts.yml"
     assert made.awx.names("execution_environments") == ["Redash"]
     wanted = {item["name"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]}
@@ -112,7 +124,15 @@ def test_everything_is_made(made: Controller) -> None:
     assert made.awx.names("workflow_job_templates") == ["Redash upgrade with approval"]
     assert made.awx.named("schedules", "Redash nightly verification")["enabled"] is True
     assert made.awx.related("job_templates", "Redash site", "credentials") == {"Redash AWS"}
-    assert made.awx.related("job_templates", "Redash site", "notification_templates_error") == {"on-call", "hook"}
+    assert made.awx.related("job_templates", "Redash site", "notification_templates_error") == {"on-call", "hook", "topic", "mail"}
+    mail = made.awx.named("notification_templates", "mail")["notification_configuration"]
+    assert (mail["timeout"], mail["port"], mail["use_tls"]) == (30, 25, False)
+
+
+def test_another_organization_s_objects_of_the_same_name_are_left_alone(made: Controller) -> None:
+    used = {number for associated in made.awx.associations.values() for number in associated}
+    used |= {template["inventory"] for template in made.awx.objects["job_templates"].values()}
+    assert made.theirs and not made.theirs & used
 
 
 def test_a_second_run_writes_nothing(made: Controller) -> None:
@@ -175,6 +195,8 @@ def test_the_upgrade_asks_before_it_upgrades(made: Controller) -> None:
     assert made.awx.related("workflow_job_templates", "Redash upgrade with approval", "notification_templates_approvals") == {
         "on-call",
         "hook",
+        "topic",
+        "mail",
     }
 
 
@@ -291,8 +313,18 @@ def test_the_assumed_role_reaches_the_aws_tools(made: Controller, tmp_path: Path
 
 def test_what_is_missing_is_said_at_once(tmp_path: Path) -> None:
     controller = Controller(tmp_path)
-    run = controller.run(awx_project_url="", awx_installations=[], awx_aws_role={"external_id": "x"})
-    assert run.returncode == 2
+    run = controller.run(
+        awx_project_url="",
+        awx_installations=[],
+        awx_aws_role={"external_id": "x"},
+        awx_notifications=[
+            {"name": "chat", "type": "slack", "configuration": {"token": TOKEN}},
+            {"name": "pager", "type": "pagerduty", "configuration": {"token": TOKEN, "subdomain": "x"}},
+        ],
+    )
+    assert run.returncode == 2 and TOKEN not in run.text
+    for lacking in ("chat, of type slack, lacks channels.", "pager, of type pagerduty, lacks service_key, client_name."):
+        assert f"awx_notifications: {lacking}" in run.text
     for name in ("awx_project_url: not set", "awx_installations: none", "awx_aws_role: has no role_arn", "awx_aws_role: says neither"):
         assert name in run.text
     assert controller.awx.writes == []
