@@ -46,6 +46,7 @@ options:
       - Path of the secrets. With it, the encryption key in use is held against the stored one and O(encryption_key); a differing one
         is a problem.
     type: str
+    required: false
     default: ""
   encryption_key:
     description: The encryption key that a person gives, where one does.

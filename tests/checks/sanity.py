@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,8 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CORE = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
 # A folder for each release, so that tools/matrix.py does not throw away the environments of the other ones.
 BUILD = ROOT / "build" / "sanity" / f"core-{CORE}-python{PYTHON}"
+# Which releases of ansible-core need an exception, where not all do: in others it would be an error for being unnecessary.
+ONLY_ON = re.compile(r"# core(>=|<)(\d+\.\d+): ")
 # The pip versions that the supported ansible-core releases ask for (ansible_test/_util/target/setup/bootstrap.sh
 # and _internal/bootstrap.py name them in the file they look for).
 PIP_VERSIONS = ("23.1.2", "24.2", "25.2")
@@ -33,6 +36,20 @@ sys.path.insert(0, wheel)
 from pip._internal.cli.main import main
 sys.exit(main(["install", "--no-index", "--no-cache-dir", "--disable-pip-version-check", wheel]))
 '''
+
+
+def exceptions(core: str, python: str) -> str:
+    """Those of sanity-exceptions.txt for this release of ansible-core on this Python, in the form of ansible-test's ignore files."""
+    lines = (ROOT / "tests" / "checks" / "sanity-exceptions.txt").read_text().splitlines(keepends=True)
+    return "".join(line.replace("{python}", python) for line in lines if _is_for(line, core))
+
+
+def _is_for(line: str, core: str) -> bool:
+    found = ONLY_ON.search(line)
+    if not found:
+        return True
+    this, bound = ([int(number) for number in version.split(".")] for version in (core, found[2]))
+    return this >= bound if found[1] == ">=" else this < bound
 
 
 def prepare() -> Path:
@@ -55,10 +72,9 @@ def prepare() -> Path:
     for dependency in ("amazon",):
         shutil.copytree(ROOT / "collections" / "ansible_collections" / dependency, collections / dependency)
     # ansible-test reads its exceptions from a file for each of its releases and knows import only by the Python.
-    exceptions = (ROOT / "tests" / "checks" / "sanity-exceptions.txt").read_text()
     ignore = target / "tests" / "sanity" / f"ignore-{CORE}.txt"
     ignore.parent.mkdir(parents=True, exist_ok=True)
-    ignore.write_text(exceptions.replace("{python}", PYTHON))
+    ignore.write_text(exceptions(CORE, PYTHON))
     # ansible-test asks git which files there are, and would be told by the checkout around it: none.
     subprocess.run(["git", "init", "--quiet"], check=True, cwd=target)
     subprocess.run(["git", "add", "--all"], check=True, cwd=target)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.checks import sanity
 from tools import matrix
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,3 +46,11 @@ def test_the_collection_works_on(core: str, parts: list[str]) -> None:
     )
     assert run.returncode == 0, run.stdout[-10000:] + run.stderr[-3000:]
     assert run.stdout.count(" passed on Python ") == len(parts), run.stdout[-2000:]
+
+
+def test_an_exception_from_sanity_holds_on_the_releases_that_need_it() -> None:
+    """On another one ansible-test calls it unnecessary, and fails."""
+    oldest, newest = sanity.exceptions(OLDEST, "3.11"), sanity.exceptions(NEWEST, "3.13")
+    assert "pylint:unsupported-binary-operation" in newest and "pylint:unsupported-binary-operation" not in oldest
+    assert "pylint:disallowed-name" in oldest and "pylint:disallowed-name" in newest
+    assert "import-3.11 " in oldest and "import-3.13 " in newest
