@@ -24,6 +24,8 @@ from tools import pictures
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build" / "e2e"
 REGION = "ap-northeast-1"
+# The secrets that site.yml makes by itself.
+MADE = ("cookie_secret", "secret_key", "database_password", "admin_password", "database_url", "redis_url")
 # Seconds. The first `make demo` builds an image and makes a database; a later one does neither.
 FIRST = 1500
 LATER = 600
@@ -34,8 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     All of it comes before the other tests: it takes longest, and those run beside it.
     """
-    order = {"test_the_road.py": 0, "test_killed.py": 2}
-    items.sort(key=lambda item: order.get(item.path.name, 1) if item.path.parent == Path(__file__).parent else 3)
+    order = {"test_the_road.py": 0, "test_killed.py": 2, "test_from_nothing.py": 3}
+    items.sort(key=lambda item: order.get(item.path.name, 1) if item.path.parent == Path(__file__).parent else 4)
 
 
 def free_port() -> int:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import sys
@@ -31,13 +32,51 @@ def stored(client: Callable[[str], Any], path: str = "/redash") -> dict[str, str
 
 @dataclass
 class Hunted:
-    """What a run left: how it ended, what it printed, and where a secret was found (``leaks``)."""
+    """What a run left: how it ended, what it printed, and where a secret was found (``leaks``) of all that was searched."""
 
     status: str = ""
     output: str = ""
     leaks: list[str] = field(default_factory=list)
+    searched: list[str] = field(default_factory=list)
     secrets: dict[str, set[str]] = field(default_factory=dict)
     command_lines: int = 0
+
+    def clean(self) -> None:
+        """The run went well, no secret is anywhere, and the search did look everywhere: a test that looks nowhere finds nothing, too."""
+        assert self.status == "successful", self.output[-6000:]
+        assert self.leaks == []
+        assert self.command_lines > 10, "the process list was not sampled"
+        assert len(self.secrets) >= 2, "there was nothing to look for"
+        for place in ("job_events/", "/stdout", "terraform.tfstate", "task definition redash", "log group "):
+            assert any(place in searched for searched in self.searched), f"nothing of {place} was searched: {self.searched}"
+
+
+def encoded(value: str) -> set[str]:
+    """The value, and the core of what it is in base64 wherever in a longer text it begins."""
+    raw = value.encode()
+    cores = {base64.b64encode(b"x" * before + raw).decode()[4 if before else 0 : -4] for before in range(3)}
+    return {value, *cores}
+
+
+def container_logs(client: Callable[[str], Any]) -> dict[str, str]:
+    """What containers logged, by log group."""
+    logs = client("logs")
+    groups = [group["logGroupName"] for page in logs.get_paginator("describe_log_groups").paginate() for group in page["logGroups"]]
+    return {
+        f"log group {group}": "\n".join(
+            event["message"] for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group) for event in page["events"]
+        )
+        for group in groups
+    }
+
+
+def task_definitions(client: Callable[[str], Any]) -> dict[str, str]:
+    """Every revision of each family, also those that nothing runs with any more."""
+    ecs = client("ecs")
+    arns = [arn for page in ecs.get_paginator("list_task_definitions").paginate() for arn in page["taskDefinitionArns"]]
+    return {
+        f"task definition {arn.rpartition('/')[2]}": str(ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]) for arn in arns
+    }
 
 
 def hunt(
@@ -51,14 +90,16 @@ def hunt(
     own: tuple[Path, ...] = (),
     **variables: Any,
 ) -> Hunted:
-    """Run a playbook and search its output, its events (AWX's JSON), command lines, files, Terraform's state and task definitions.
+    """Run a playbook and search its output, its events (AWX's JSON), command lines, files, Terraform's state, task definitions and logs.
 
     ``home``     the demo's; the folder ``aws`` in it is the inside of the emulated AWS
-    ``folder``   where ansible-runner may write; everything there is searched
+    ``folder``   where ansible-runner, Ansible and what they start may write, temporary files too; all that is left there is searched
     ``needles``  secrets beside those that the stores hold at any time of the run
     ``own``      files that a person gave a secret in
     """
     folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / "temporary"
+    temporary.mkdir()
     hunted, over = Hunted(), threading.Event()
     seen: set[str] = set()
 
@@ -100,6 +141,7 @@ def hunt(
                 **{name: value for name, value in environment.items() if name.startswith(("REDASH_", "AWS_", "DOCKER_"))},
                 "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
                 "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+                **dict.fromkeys(("TMPDIR", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP"), str(temporary)),
             },
             quiet=True,
         )
@@ -116,14 +158,11 @@ def hunt(
         # What a person hands over by -e is in the folder as they gave it.
         if path.is_file() and inside not in path.parents and path not in own and path.parts[-2:] != ("env", "extravars"):
             places[str(path)] = path.read_text(errors="replace")
-    ecs = client("ecs")
-    for family in ecs.list_task_definition_families(status="ACTIVE")["families"]:
-        places[f"task definition {family}"] = str(ecs.describe_task_definition(taskDefinition=family)["taskDefinition"])
+    places |= task_definitions(client) | container_logs(client)
+    hunted.searched = list(places)
+    forms = {name.strip(): set().union(*map(encoded, values)) for name, values in hunted.secrets.items()}
     hunted.leaks = [
-        f"{name.strip()} is in {place}"
-        for place, text in places.items()
-        for name, values in hunted.secrets.items()
-        if any(value in text for value in values)
+        f"{name} is in {place}" for place, text in places.items() for name in forms if any(form in text for form in forms[name])
     ]
     shutil.rmtree(folder / "artifacts", ignore_errors=True)
     return hunted

@@ -133,8 +133,7 @@ def test_the_databases_password_is_rotated_and_the_old_one_is_worth_nothing(reda
         folder=tmp_path / "runner",
         rotate="database_password",
     )
-    assert found.status == "successful", found.output[-5000:]
-    assert found.leaks == []
+    found.clean()
     new = value(redash, "database_password")
     assert new and new != old
     assert (logs_in(redash, new), logs_in(redash, old)) == (True, False)
@@ -177,8 +176,7 @@ def test_there_secrets_rotate_too_and_are_nowhere_else(redash: Installation, tmp
         rotate=what,
         **MANAGER,
     )
-    assert found.status == "successful", found.output[-5000:]
-    assert found.leaks == []
+    found.clean()
     assert value(redash, what, "secrets_manager") not in (old, None)
     assert value(redash, f"{what}_next", "secrets_manager") is None
     decrypts(redash)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
@@ -79,20 +79,30 @@ sys.exit(0 if status == "finished" else 1)
 """
 
 # Celery (Redash up to 8): the job can't be changed on its way, and Redash's own swallows what went wrong. So a
-# finished job proves that a worker took it; what became of the mail is in the worker's log (worker_log).
+# finished job proves that a worker took it; what became of the mail is in the worker's log (worker_log). Nor has it
+# a time limit: with a mail server that says nothing it does not end, and the workers are asked who has it. There mails
+# have no queue of their own but share the one that every task without another goes to.
 CELERY_PROGRAM = """\
 import json, sys
 from celery.exceptions import TimeoutError
 from redash.tasks import send_mail
+from redash.worker import celery
 recipient, subject, wait = sys.argv[2], sys.argv[3], float(sys.argv[5])
 text = "Redash sent this mail through its queue: invitations and password resets arrive."
+queue = celery.conf.task_default_queue
 result = send_mail.delay([recipient], subject, "<p>" + text + "</p>", text)
-status = "unproven"
+status, workers = "unproven", -1
 try:
     result.get(timeout=wait, propagate=False)
 except TimeoutError:
-    status = "queued"
-print(json.dumps({"mail_job": result.id, "status": status, "workers": -1, "ahead": -1}))
+    asked = celery.control.inspect(timeout=5)
+    listening = (asked.active_queues() or {}).values()
+    workers = len([queues for queues in listening if queue in [each["name"] for each in queues]])
+    working = [task["id"] for tasks in (asked.active() or {}).values() for task in tasks]
+    status = "started" if result.id in working else "queued"
+    if status == "queued":
+        result.revoke()
+print(json.dumps({"mail_job": result.id, "status": status, "workers": workers, "ahead": -1, "queue": queue}))
 sys.exit(0 if status == "unproven" else 1)
 """
 
@@ -319,6 +329,7 @@ class Attempt:
 
     def as_dict(self) -> dict[str, Any]:
         return {
+            "path": self.path,
             "sent": self.sent,
             "cause": self.failure.cause if self.failure else "",
             "message": str(Problem(self.failure.what, self.path, self.failure.todo)) if self.failure else "",
@@ -360,25 +371,36 @@ def judge_queue(
     report = next((found for found in map(_report, reversed(lines)) if found), None)
     if report is None:
         return Attempt(QUEUE, False, explain(lines, environment))
+    path = f"the {report['queue']} queue" if report.get("queue") else QUEUE
     status = report["status"]
     if status == "finished":
-        return Attempt(QUEUE, True)
+        return Attempt(path, True)
     if status == "unproven":
         told = [found for found in (worker_log(str(report["mail_job"]), log, environment) for log in worker_lines) if found]
-        return told[0] if told else Attempt(QUEUE, None, UNPROVEN)
+        return replace(told[0], path=path) if told else Attempt(path, None, UNPROVEN)
     if status == "failed":
-        return Attempt(QUEUE, False, explain(lines, environment))
+        return Attempt(path, False, explain(lines, environment))
     if status == "queued" and report["workers"] == 0:
         return Attempt(
-            QUEUE, False, Failure("no_worker", "no worker takes jobs from it", "Check that the worker runs: ansible-playbook status.yml.")
+            path, False, Failure("no_worker", "no worker takes jobs from it", "Check that the worker runs: ansible-playbook status.yml.")
         )
     if status == "queued":
         ahead = f", {report['ahead']} jobs were ahead of it" if report["ahead"] > 0 else ""
         return Attempt(
-            QUEUE, False, Failure("busy", f"no worker took the mail in time{ahead}", "Look at the workers' logs, or raise mail_timeout.")
+            path, False, Failure("busy", f"no worker took the mail in time{ahead}", "Look at the workers' logs, or raise mail_timeout.")
+        )
+    if status == "started":
+        return Attempt(
+            path,
+            False,
+            Failure(
+                "stuck",
+                "a worker took the mail and is still at it",
+                "The mail server may say nothing, and Redash waits for it without a limit: look at the workers' logs.",
+            ),
         )
     return Attempt(
-        QUEUE, False, Failure("stuck", f"a worker took the mail and did not end (job {status or 'vanished'})", "Look at the workers' logs.")
+        path, False, Failure("stuck", f"a worker took the mail, and its job {status or 'vanished'}", "Look at the workers' logs.")
     )
 
 
@@ -408,7 +430,9 @@ def verdict(direct: Attempt, queue: Attempt) -> Failure | None:
         return Failure("task", f"Neither test mail could be tried: {direct.failure.what}", direct.failure.todo)
     elif direct.failure and queue.failure and direct.failure == queue.failure:
         return Failure(
-            direct.failure.cause, f"No mail leaves, neither by {DIRECT} nor by {QUEUE}: {direct.failure.what}", direct.failure.todo
+            direct.failure.cause,
+            f"No mail leaves, neither by {direct.path} nor by {queue.path}: {direct.failure.what}",
+            direct.failure.todo,
         )
     else:
         lead = "No mail leaves."

@@ -115,9 +115,9 @@ def server(
 
 
 @contextlib.contextmanager
-def silent(*, greets: bool = False, hangs_up: bool = False) -> Iterator[int]:
+def silent(*, host: str = "127.0.0.1", greets: bool = False, hangs_up: bool = False) -> Iterator[int]:
     """A port that takes connections and says nothing, or greets and then says nothing, or hangs up at once."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server((host, 0))
     held: list[socket.socket] = []
 
     def accept() -> None:

@@ -9,10 +9,13 @@ from redash import release, settings
 if not release.AT_LEAST_9:
     from celery import Celery
 
+    # As Redash 8 has it: a job's own lines carry its id.
+    log = "[%(asctime)s][PID:%(process)d][%(levelname)s][%(processName)s]"
     celery = Celery("redash", broker=settings.REDIS_URL, backend=settings.REDIS_URL, include=["redash.tasks"])
     celery.conf.update(
         task_default_queue="celery",
-        worker_hijack_root_logger=False,
+        worker_log_format=f"{log} %(message)s",
+        worker_task_log_format=f"{log} task_name=%(task_name)s task_id=%(task_id)s %(message)s",
         broker_connection_retry_on_startup=True,
         beat_schedule={"refresh": {"task": "redash.tasks.refresh", "schedule": 30, "options": {"expires": 25}}},
     )

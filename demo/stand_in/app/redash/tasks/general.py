@@ -6,9 +6,14 @@ from __future__ import annotations
 
 import logging
 
+from redash import release
 from redash.mail import send
 
 logger = logging.getLogger("redash.tasks.general")
+if not release.AT_LEAST_9:
+    from celery.utils.log import get_task_logger
+
+    logger = get_task_logger("redash.tasks.general")
 
 
 def send_mail(to: list[str], subject: str, html: str, text: str) -> None:

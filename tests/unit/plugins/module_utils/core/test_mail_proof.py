@@ -195,6 +195,21 @@ def test_the_queues_outcome_is_read_from_its_report(rc: int | None, lines: list[
     assert (found.sent, found.failure.cause if found.failure else "") == (sent, cause)
 
 
+@pytest.mark.parametrize(
+    ("status", "workers", "cause", "what"),
+    [
+        ("queued", 0, "no_worker", "the celery queue: no worker takes jobs from it"),
+        ("queued", 1, "busy", "the celery queue: no worker took the mail in time"),
+        ("started", 1, "stuck", "the celery queue: a worker took the mail and is still at it"),
+    ],
+)
+def test_where_mails_share_a_queue_that_one_is_named(status: str, workers: int, cause: str, what: str) -> None:
+    line = json.dumps({"mail_job": "1", "status": status, "workers": workers, "ahead": -1, "queue": "celery"})
+    found = proof.judge_queue(1, [line], "", ENVIRONMENT).as_dict()
+    assert found["cause"] == cause
+    assert found["message"].startswith(f"{what}. ")
+
+
 JOB_ID = "0b8a1ff2-7d3e-4b5e-9a31-5a4c2c1d0e11"
 UNPROVEN = json.dumps({"mail_job": JOB_ID, "status": "unproven", "workers": -1, "ahead": -1})
 # As Redash 8 logs (CELERYD_WORKER_TASK_LOG_FORMAT) and Celery 4 says at the end of a task.
@@ -243,7 +258,12 @@ def test_how_many_were_ahead_is_told() -> None:
 
 def test_a_task_that_never_ran_is_told_in_its_own_words() -> None:
     found = proof.judge_direct(None, [], "no capacity in any zone", ENVIRONMENT)
-    assert found.as_dict() == {"sent": False, "cause": "task", "message": "send-test-mail: no capacity in any zone"}
+    assert found.as_dict() == {
+        "path": "send-test-mail",
+        "sent": False,
+        "cause": "task",
+        "message": "send-test-mail: no capacity in any zone",
+    }
 
 
 GOOD = proof.Attempt("send-test-mail", True)
