@@ -38,13 +38,12 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     if decision.way is Way.STOP and what in rotation.OF_THE_KEYS:
         raise RedashError(Problem(decision.why, f"{prefix}/secret_key", decision.todo))
     seen = migration.result(params["lines"], "read the database") if params["lines"] else None
-    step = rotation.next_step(
-        rotation.Observed(
-            what=what,
-            made=new is not None,
-            adopted=new is not None and now is not None and new.value == now.value,
-            rows=rotation.Rows(old=seen["old"], new=seen["new"], neither=tuple(seen["neither"])) if seen else None,
-            done=frozenset(params["done"]),
-        )
+    observed = rotation.Observed(
+        what=what,
+        made=new is not None,
+        adopted=new is not None and now is not None and new.value == now.value,
+        rows=rotation.Rows(old=seen["old"], new=seen["new"], neither=tuple(seen["neither"])) if seen else None,
+        done=frozenset(params["done"]),
     )
-    return {"changed": False, "step": step, "why": rotation.WHY[step], "done": sorted(rotation.remembered(params["done"], step))}
+    step = rotation.next_step(observed)
+    return {"changed": False, "step": step, "why": rotation.why(observed, step), "done": sorted(rotation.remembered(params["done"], step))}

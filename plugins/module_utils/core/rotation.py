@@ -69,6 +69,17 @@ class Observed:
     done: frozenset[str] = frozenset()
 
 
+def why(observed: Observed, step: Step) -> str:
+    """What ``step`` does, with what the database was seen to hold: ``... (encrypted rows: 2 with the old key, 1 with the new one)``."""
+    rows = observed.rows
+    if rows is None or step in ("look", "end"):
+        return WHY[step]
+    # Once it is adopted there is one key, and it is what the containers have.
+    named = [(rows.old + rows.new, "the key in use")] if observed.adopted else [(rows.old, "the old key"), (rows.new, "the new one")]
+    counts = [f"{count} with {key}" for count, key in named if count] + ([f"{len(rows.neither)} with neither"] if rows.neither else [])
+    return f"{WHY[step]} (encrypted rows: {', '.join(counts) or 'none'})"
+
+
 def next_step(observed: Observed) -> Step:
     """The next step. Raises RedashError where going on could lose something."""
     done = observed.done
@@ -106,7 +117,8 @@ def _before_adoption(observed: Observed) -> Step:
         Problem(
             f"{observed.rows.old} rows are still encrypted with the old key after `database reencrypt`",
             "database",
-            "Nothing is lost: both keys are in the store, and the services stay stopped. Its log lines above say why; then run again.",
+            "Nothing is lost: both keys are in the store, and the services stay stopped. What it complained about is above; mend that, and run"
+            " again.",
         )
     )
 
@@ -117,7 +129,8 @@ def _refuse_unreadable(rows: Rows) -> None:
             Problem(
                 f"{len(rows.neither)} encrypted rows open with no key that the store holds: {', '.join(rows.neither[:20])}",
                 "database",
-                "Find the key that they were encrypted with (aws ssm get-parameter-history), or delete them in Redash. Then run again.",
+                "Find the key that they were encrypted with, in the secret's history first; or delete them in Redash, or in the database."
+                " Then run again.",
             )
         )
 

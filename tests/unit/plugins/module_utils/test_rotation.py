@@ -72,8 +72,14 @@ def test_what_the_task_saw_in_the_database_is_read_from_its_log() -> None:
     assert look(aws, "secret_key", lines=["[INFO] loading", seen])["step"] == "stop"
     answer = look(aws, "secret_key", lines=[seen], done=["stop"])
     assert (answer["step"], answer["done"]) == ("reencrypt", ["reencrypt", "stop"])
+    assert answer["why"].endswith("(encrypted rows: 2 with the old key)")
     none_left = "redash-ecs-result: " + json.dumps({"old": 0, "new": 2, "neither": []})
-    assert look(aws, "secret_key", lines=[none_left], done=["stop", "reencrypt"])["step"] == "adopt"
+    answer = look(aws, "secret_key", lines=[none_left], done=["stop", "reencrypt"])
+    assert (answer["step"], answer["why"].rpartition(" (")[2]) == ("adopt", "encrypted rows: 2 with the new one)")
+    aws = Aws({"secret_key": "B", "secret_key_next": "B"}, [KEY])
+    in_use = "redash-ecs-result: " + json.dumps({"old": 2, "new": 0, "neither": []})
+    answer = look(aws, "secret_key", lines=[in_use], done=["deploy", "prove"])
+    assert (answer["step"], answer["why"].rpartition(" (")[2]) == ("retire", "encrypted rows: 2 with the key in use)")
 
 
 def test_a_task_that_said_nothing_is_no_answer() -> None:
