@@ -13,7 +13,7 @@ import pytest
 
 from demo import engine, services
 from demo.instance import Instance
-from tests.e2e.hunt import hunt
+from tests.e2e.hunt import Hunted, hunt
 from tests.e2e_upgrade.installation import NAME, Installation, Run, calm
 from tests.integration.mail import smtp_servers
 from tests.integration.mail.smtp_servers import PASSWORD, USERNAME, Post
@@ -46,6 +46,13 @@ def settings(redash: Installation, port: int, **more: Any) -> dict[str, Any]:
     return {"redash_version": "8.0.0", "redash_topology": "split", "redash_mail": {**mail, **more}}
 
 
+def hunted(playbook: str, redash: Installation, folder: Path, **variables: Any) -> Hunted:
+    needles = {"the password of the mail server": PASSWORD}
+    return hunt(
+        playbook, environment=redash.environment, client=redash.client, home=redash.home, folder=folder, needles=needles, **variables
+    )
+
+
 def failure(run: Run) -> str:
     assert run.rc != 0, run.output[-4000:]
     assert PASSWORD not in run.output
@@ -55,15 +62,7 @@ def failure(run: Run) -> str:
 
 def test_both_ways_are_proven_and_each_fault_is_told_apart(split: Installation, post: Post, tmp_path: Path) -> None:
     good = settings(split, post.port)
-    found = hunt(
-        "mail.yml",
-        environment=split.environment,
-        client=split.client,
-        home=split.home,
-        folder=tmp_path / "runner",
-        needles={"the password of the mail server": PASSWORD},
-        **good,
-    )
+    found = hunted("mail.yml", split, tmp_path / "mail", **good)
     found.clean()
     assert "by send-test-mail and through the celery queue." in found.output
     assert [mail["Subject"] for mail in post.mails] == [post.mails[0]["Subject"], f"Redash {NAME}: a test of the emails queue"]
@@ -94,3 +93,9 @@ def test_both_ways_are_proven_and_each_fault_is_told_apart(split: Installation, 
         "The settings are right, but mails that Redash itself sends do not leave. the celery queue: no worker takes jobs"
     )
     assert len(post.mails) == arrived + 1
+    ecs.update_service(cluster=NAME, service=f"{NAME}-scheduler", desiredCount=1)
+
+    # An upgrade with a snapshot and a migration leaves no secret anywhere, either.
+    found = hunted("upgrade.yml", split, tmp_path / "upgrade", **{**good, **split.to("10.1.0")})
+    found.clean()
+    assert split.schema() == "89bc7873a3e0"
