@@ -54,6 +54,8 @@ fi
 exec setpriv --reuid=postgres --regid=postgres --init-groups "$bin/postgres" -D "$data" \
     -c listen_addresses="*" -c unix_socket_directories=/var/run/postgresql -c ssl=on -c max_connections=200
 """
+# In clear, or with TLS (demo.local_aws.cache); one that demands a token answers so.
+REDIS_READY = ["sh", "-c", "redis-cli ping || redis-cli --tls --insecure ping"]
 REDIS = ["redis-server", "--bind", "0.0.0.0", "--protected-mode", "no", "--save", "", "--appendonly", "no"]  # noqa: S104 (inside its container)
 
 
@@ -148,7 +150,7 @@ def ensure_servers(engine: Engine, instance: Instance, postgresql: str, redis: s
         options: dict[str, Any] = {"command": REDIS}
         if redis.startswith(BASE_REPOSITORY):
             options["user"] = "redis"
-        return _ensure_server(engine, instance, instance.redis, redis, ["redis-cli", "ping"], **options) or started
+        return _ensure_server(engine, instance, instance.redis, redis, REDIS_READY, **options) or started
 
 
 # --- the local AWS

@@ -1,9 +1,6 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every rotation on real containers and a real PostgreSQL, in both stores, killed and resumed; one life, in this order.
-
-ElastiCache's tokens are the local AWS's to play (its patch says how): the real Redis behind it takes anybody.
-"""
+"""Every rotation on real containers, a real PostgreSQL and a real Redis, in both stores, killed and resumed; one life, in this order."""
 
 from __future__ import annotations
 
@@ -21,6 +18,11 @@ from tests.e2e_upgrade.installation import NAME, PREFIX, ROOT, Installation, Run
 SECRET = "the-data-sources-own-password"
 OPTIONS = json.dumps({"dbname": "redash", "host": "10.0.0.1", "user": "nobody", "password": SECRET})
 MANAGER: dict[str, Any] = {"redash_secret_store": "secrets_manager"}
+# Tokens need TLS; the certificate of the local Redis is one that nobody signed.
+TOKEN: dict[str, Any] = {
+    "redash_redis": {"transit_encryption_enabled": True, "snapshot_retention_days": 0},
+    "ssm_secrets_redis_options": "ssl_cert_reqs=none",
+}
 
 
 def value(redash: Installation, name: str, store: str = "parameter_store") -> str | None:
@@ -145,18 +147,6 @@ def test_the_databases_password_is_rotated_and_the_old_one_is_worth_nothing(reda
     unchanged(redash.run("site.yml"))
 
 
-def test_redis_s_token_is_rotated(redash: Installation) -> None:
-    old = value(redash, "redis_token")
-    if old is None:
-        pytest.skip("this Redis demands no token")
-    kill_at(redash, "everything is deployed with it", rotate="redis_token")
-    good(redash.run("rotate_secrets.yml", rotate="redis_token"))
-    new = value(redash, "redis_token")
-    assert new not in (old, None)
-    assert all(f":{new}@" in url for url in redash.held("REDASH_REDIS_URL").values())
-    unchanged(redash.run("site.yml"))
-
-
 def test_the_installation_moves_to_secrets_manager_with_the_same_values(redash: Installation) -> None:
     names = ("cookie_secret", "secret_key", "database_password", "admin_password", "database_url", "redis_url")
     before = {name: value(redash, name) for name in names}
@@ -202,3 +192,38 @@ def test_it_moves_back(redash: Installation) -> None:
     good(redash.run("site.yml"))
     assert value(redash, "secret_key") == value(redash, "secret_key", "secrets_manager")
     decrypts(redash)
+
+
+def test_a_redis_that_took_anybody_gets_tls_and_a_token(redash: Installation) -> None:
+    good(redash.run("site.yml", **TOKEN))
+    token = value(redash, "redis_token")
+    assert token
+    assert (redash.redis_accepts(token), redash.redis_accepts("another" * 5), redash.redis_accepts("")) == (True, False, False)
+    assert all(url.startswith("rediss://") and f":{token}@" in url for url in redash.held("REDASH_REDIS_URL").values())
+    unchanged(redash.run("site.yml", **TOKEN))
+
+
+def test_redis_s_token_is_rotated_and_the_old_one_is_worth_nothing(redash: Installation, tmp_path: Path) -> None:
+    old = value(redash, "redis_token")
+    assert old
+    kill_at(redash, "Redis accepts the new token beside the old one", rotate="redis_token", **TOKEN)
+    kill_at(redash, "everything is deployed with it", rotate="redis_token", **TOKEN)
+    new = value(redash, "redis_token")
+    # Nobody is locked out in between: what runs has the old one still.
+    assert new and new != old
+    assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, True)
+    kill_at(redash, "Redis accepts the old token no longer", rotate="redis_token", **TOKEN)
+    found = hunt(
+        "rotate_secrets.yml",
+        environment=redash.environment,
+        client=redash.client,
+        home=redash.home,
+        folder=tmp_path / "runner",
+        rotate="redis_token",
+        **TOKEN,
+    )
+    found.clean()
+    assert value(redash, "redis_token") == new
+    assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, False)
+    assert all(f":{new}@" in url for url in redash.held("REDASH_REDIS_URL").values())
+    unchanged(redash.run("site.yml", **TOKEN))

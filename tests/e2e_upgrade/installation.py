@@ -289,6 +289,14 @@ class Installation:
             raise RuntimeError((complaint or b"").decode())
         return (output or b"").decode()
 
+    def redis_accepts(self, token: str) -> bool:
+        """Whether the real Redis, which has TLS then, answers to this token; the empty one is none."""
+        container = self._engine.containers.get(Instance(self.home, self.port).redis)
+        login = {"REDISCLI_AUTH": token} if token else {}
+        _code, output = container.exec_run(["redis-cli", "--tls", "--insecure", "ping"], environment=login)
+        assert "PONG" in output.decode() or "NOAUTH" in output.decode(), output.decode()
+        return "PONG" in output.decode()
+
     @cached_property
     def _engine(self) -> Any:
         # On a busy machine one ping may go unanswered.

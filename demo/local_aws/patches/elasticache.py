@@ -4,6 +4,7 @@
 
 - It starts a Redis container of its own per group, from an image that may not be there. The local AWS has
   one real Redis already, which the group's endpoint stands for: an AWS-like name and port 6379.
+- TLS and AUTH tokens are done to that server, too (demo.local_aws.cache), and TLS can be switched on in a group that has none.
 - The key of a replication group and its clusters' automatic minor upgrades are forgotten: Terraform wants
   to replace the one and change the other at every run. A changed maintenance window is forgotten as well.
 - DescribeCacheParameters ignores Source=user: Terraform takes the family's defaults for its own.
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -29,6 +31,7 @@ def apply() -> None:
     elasticache._cluster_xml_inner = _with_minor_upgrades(elasticache._cluster_xml_inner)
     elasticache._create_replication_group = _remembered(elasticache._create_replication_group)
     elasticache._modify_replication_group = _remembered(elasticache._modify_replication_group)
+    elasticache._update_auth_token = _by_the_server(elasticache._update_auth_token)
     elasticache._describe_cache_parameters = _only_the_users(elasticache._describe_cache_parameters)
 
 
@@ -74,6 +77,9 @@ def _remembered(handler: Handler) -> Handler:
         if answer[0] != 200 or group is None:
             return answer
         group["KmsKeyId"] = elasticache._p(parameters, "KmsKeyId") or group.get("KmsKeyId")
+        if elasticache._p(parameters, "TransitEncryptionEnabled").lower() == "true":
+            group.update(TransitEncryptionEnabled=True, TransitEncryptionMode="required")
+            _encrypt()
         clusters = [elasticache._clusters[name] for name in group["MemberClusters"] if name in elasticache._clusters]
         window = elasticache._p(parameters, "PreferredMaintenanceWindow")
         upgrades = elasticache._p(parameters, "AutoMinorVersionUpgrade")
@@ -88,6 +94,32 @@ def _remembered(handler: Handler) -> Handler:
         return answer
 
     return handle
+
+
+def _by_the_server(update: Callable[[Record, str, str], None]) -> Callable[[Record, str, str], None]:
+    """The real Redis accepts the tokens that the group does."""
+
+    def update_auth_token(group: Record, token: str, strategy: str) -> None:
+        before = elasticache._record_auth(group)
+        update(group, token, strategy)
+        if _has_server():
+            from demo.local_aws.cache import accept
+
+            accept([] if group["_auth_optional"] else group["_auth_tokens"], before)
+
+    return update_auth_token
+
+
+def _encrypt() -> None:
+    if _has_server():
+        from demo.local_aws.cache import encrypt
+
+        encrypt(elasticache._install_node_tls)
+
+
+def _has_server() -> bool:
+    # MiniStack without a container engine has no Redis: the tests of Terraform run so.
+    return bool(os.environ.get("DOCKER_HOST"))
 
 
 def _only_the_users(handler: Handler) -> Handler:
