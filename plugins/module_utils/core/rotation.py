@@ -117,8 +117,7 @@ def _before_adoption(observed: Observed) -> Step:
         Problem(
             f"{observed.rows.old} rows are still encrypted with the old key after `database reencrypt`",
             "database",
-            "Nothing is lost: both keys are in the store, and the services stay stopped. What it complained about is above; mend that, and run"
-            " again.",
+            "Nothing is lost: both keys are in the store, and the services stay down. Mend what it complained of above, then run again.",
         )
     )
 
