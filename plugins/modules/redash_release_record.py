@@ -59,6 +59,10 @@ options:
     description: Take the lock from a run that is known to be dead.
     type: bool
     default: false
+  alone:
+    description: With O(state=listed), fail where another run is at work, and say whose, unless O(take_lock) is set.
+    type: bool
+    default: false
   number:
     description: The record's number, as V(opened) returned it.
     type: int
@@ -183,11 +187,6 @@ records:
   returned: O(state=listed)
   type: list
   elements: dict
-held:
-  description: Who is at work now, as one line; empty when nobody is.
-  returned: O(state=listed)
-  type: str
-  sample: ""
 lines:
   description: All records, one a line, newest first.
   returned: O(state=listed)
@@ -222,9 +221,10 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         ssm, now = context.client("ssm"), context.clock.now()
         records = release_records.read(ssm, params["prefix"])
         newest = release_records.newest_lock(ssm, params["prefix"])
+        if params["alone"] and not params["take_lock"] and newest and held(newest, now, alive=_alive(newest, params["process"])):
+            raise RedashError(refusal(newest, now))
         return {
             "changed": False,
-            "held": str(refusal(newest, now)) if newest and held(newest, now, alive=_alive(newest, params["process"])) else "",
             "records": [dataclasses.asdict(record) for record in reversed(records)],
             "lines": [line(record) for record in reversed(records)],
         }
@@ -410,6 +410,7 @@ def main() -> None:
             "restore": {"type": "bool", "default": False},
             "undo": {"type": "bool", "default": False},
             "take_lock": {"type": "bool", "default": False},
+            "alone": {"type": "bool", "default": False},
             "number": {"type": "int"},
             "lock": {"type": "int"},
             "done": {"type": "str", "default": ""},
