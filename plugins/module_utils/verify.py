@@ -87,7 +87,8 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
         definition = installation.task_definition(ecs, service["taskDefinition"])
         if definition:
             definitions.append(definition)
-    runner = installation.task_definition(ecs, f"{name}-task-runner")
+    # The one that fits what runs: a site.yml that failed has registered a newer one, with other settings or of another release.
+    runner = installation.task_definition(ecs, installation.newest_runner(ecs, name, definitions) or f"{name}-task-runner")
     if runner is None:
         problems.add("has no task definition", where=f"{name}-task-runner", todo="Run site.yml with the version that runs now first.")
     else:

@@ -648,6 +648,12 @@ def test_without_a_record_of_what_ran_it_is_the_newest_one_before(account: Accou
     assert back(account)["services"]["prod"]["task_definition"] == arns[5]
 
 
+def test_a_task_runner_that_a_failed_deployment_left_is_not_the_one_that_runs(account: Account) -> None:
+    account.ecs.define("prod-task-runner", 4, "redash/redash:25.8.0")
+    found = account.verify()["running"]
+    assert (found["task_runner"], found["version"]) == (account.runner, "25.1.0")
+
+
 def test_the_task_runner_goes_back_to_the_settings_of_the_services(account: Account) -> None:
     """As rendered: the runner has what is common, a service that and what is its own."""
 
