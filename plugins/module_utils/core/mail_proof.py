@@ -7,7 +7,8 @@ Redash itself mails (invitations, password resets) is a job on the queue ``email
 The first can work while the second does not, which is the classic fault, and it is silent: the job only
 logs what went wrong and counts as finished.
 
-Both programs run inside the image with its own Python (2.7 to 3.13) and need nothing else there.
+Both programs run inside the image with its own Python (2.7 to 3.13) and need nothing else there. The second ends with
+a line for playbooks that says what became of the job; its exit code says nothing of it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 DIRECT = "send-test-mail"
 QUEUE = "the emails queue"
@@ -74,8 +76,7 @@ if status == "failed":
     print(job.exc_info or "")
 elif status == "queued":
     job.delete()
-print(json.dumps({"mail_job": job.id, "status": status, "workers": len(workers), "ahead": ahead}))
-sys.exit(0 if status == "finished" else 1)
+print("redash-ecs-result: " + json.dumps({"mail_job": job.id, "status": status, "workers": len(workers), "ahead": ahead}))
 """
 
 # Celery (Redash up to 8): the job can't be changed on its way, and Redash's own swallows what went wrong. So a
@@ -102,8 +103,7 @@ except TimeoutError:
     status = "started" if result.id in working else "queued"
     if status == "queued":
         result.revoke()
-print(json.dumps({"mail_job": result.id, "status": status, "workers": workers, "ahead": -1, "queue": queue}))
-sys.exit(0 if status == "unproven" else 1)
+print("redash-ecs-result: " + json.dumps({"mail_job": result.id, "status": status, "workers": workers, "ahead": -1, "queue": queue}))
 """
 
 
@@ -278,7 +278,7 @@ def explain(lines: Iterable[str], environment: Mapping[str, str]) -> Failure:
     ``lines`` is everything it said, log noise included; ``environment`` are the settings that it ran with
     (REDASH_MAIL_*). Knows Python 2.7's and 3's wording.
     """
-    texts = [line.rstrip() for line in lines]
+    texts = [line.rstrip() for line in lines if not line.startswith(FOR_PLAYBOOKS)]
     found = [match for match in (EXCEPTION.match(line) for line in texts) if match]
     if not found:
         said = next((line for line in reversed(texts) if USAGE.match(line)), "") or next((line for line in reversed(texts) if line), "")
@@ -405,13 +405,13 @@ def judge_queue(
 
 
 def _report(line: str) -> dict[str, Any] | None:
-    if not line.startswith("{") or '"mail_job"' not in line:
+    if not line.startswith(FOR_PLAYBOOKS):
         return None
     try:
-        report = json.loads(line)
+        report = json.loads(line.removeprefix(FOR_PLAYBOOKS))
     except ValueError:
         return None
-    return report if isinstance(report, dict) and "status" in report else None
+    return report if isinstance(report, dict) and {"mail_job", "status"} <= report.keys() else None
 
 
 def verdict(direct: Attempt, queue: Attempt) -> Failure | None:

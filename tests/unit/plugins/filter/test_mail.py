@@ -9,6 +9,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.redash.ecs.plugins.filter import mail as filters
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 MAIL = {"preset": "sendgrid", "password": "SG.not-for-anybodys-eyes", "default_sender": "redash@example.com"}
 SES = {"preset": "ses", "access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "some+secret+key", "default_sender": "a@b.cd"}
@@ -63,14 +64,14 @@ def test_a_contradiction_ends_a_template_in_one_line_without_the_secret(name: st
 
 def test_the_verdict_names_the_path_that_failed() -> None:
     direct = {"rc": 0, "stdout_lines": []}
-    report = json.dumps({"mail_job": "1", "status": "queued", "workers": 0, "ahead": 0})
+    report = FOR_PLAYBOOKS + json.dumps({"mail_job": "1", "status": "queued", "workers": 0, "ahead": 0})
     found = filters.mail_verdict(direct, {"rc": 1, "stdout_lines": [report]}, ENVIRONMENT)
     assert (found["sent"], found["cause"], found["direct"]["sent"], found["queue"]["sent"]) == (False, "no_worker", True, False)
     assert found["message"].startswith("The settings are right, but mails that Redash itself sends do not leave.")
 
 
 def test_the_verdict_on_two_sent_mails_is_that() -> None:
-    report = json.dumps({"mail_job": "1", "status": "finished", "workers": 1, "ahead": 0})
+    report = FOR_PLAYBOOKS + json.dumps({"mail_job": "1", "status": "finished", "workers": 1, "ahead": 0})
     found = filters.mail_verdict({"rc": 0, "stdout_lines": []}, {"rc": 0, "stdout_lines": [report]}, ENVIRONMENT)
     assert (found["sent"], found["message"], found["cause"]) == (True, "", "")
 

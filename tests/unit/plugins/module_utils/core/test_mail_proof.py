@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import mail_proof as proof
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 ENVIRONMENT = {"REDASH_MAIL_SERVER": "smtp.example.com", "REDASH_MAIL_PORT": "587", "REDASH_MAIL_DEFAULT_SENDER": "redash@example.com"}
 NOISE = "[2026-11-23 00:00:00,000][PID:7][INFO][xmlschema] Include schema from 'file:///xml.xsd'"
@@ -170,7 +171,7 @@ def test_any_output_ends_in_one_explanation(lines: list[str]) -> None:
 
 
 def report(status: str, workers: int = 2, ahead: int = 0) -> str:
-    return json.dumps({"mail_job": "1", "status": status, "workers": workers, "ahead": ahead})
+    return FOR_PLAYBOOKS + json.dumps({"mail_job": "1", "status": status, "workers": workers, "ahead": ahead})
 
 
 @pytest.mark.parametrize(
@@ -186,7 +187,7 @@ def report(status: str, workers: int = 2, ahead: int = 0) -> str:
         (1, [report("")], False, "stuck"),
         (1, traceback("redis.exceptions.ConnectionError: Error 111 connecting to redis:6379. Connection refused."), False, "unknown"),
         (0, [], False, "unknown"),
-        (0, ['{"mail_job": nonsense'], False, "unknown"),
+        (0, [FOR_PLAYBOOKS + '{"mail_job": nonsense'], False, "unknown"),
         (None, [], False, "task"),
     ],
 )
@@ -204,14 +205,14 @@ def test_the_queues_outcome_is_read_from_its_report(rc: int | None, lines: list[
     ],
 )
 def test_where_mails_share_a_queue_that_one_is_named(status: str, workers: int, cause: str, what: str) -> None:
-    line = json.dumps({"mail_job": "1", "status": status, "workers": workers, "ahead": -1, "queue": "celery"})
+    line = FOR_PLAYBOOKS + json.dumps({"mail_job": "1", "status": status, "workers": workers, "ahead": -1, "queue": "celery"})
     found = proof.judge_queue(1, [line], "", ENVIRONMENT).as_dict()
     assert found["cause"] == cause
     assert found["message"].startswith(f"{what}. ")
 
 
 JOB_ID = "0b8a1ff2-7d3e-4b5e-9a31-5a4c2c1d0e11"
-UNPROVEN = json.dumps({"mail_job": JOB_ID, "status": "unproven", "workers": -1, "ahead": -1})
+UNPROVEN = FOR_PLAYBOOKS + json.dumps({"mail_job": JOB_ID, "status": "unproven", "workers": -1, "ahead": -1})
 # As Redash 8 logs (CELERYD_WORKER_TASK_LOG_FORMAT) and Celery 4 says at the end of a task.
 CELERY = "[2026-11-23 04:00:01,000][PID:31][INFO][Worker-1]"
 OF_THE_JOB = f"[2026-11-23 04:00:01,200][PID:31][ERROR][Worker-1] task_name=redash.tasks.send_mail task_id={JOB_ID}"
