@@ -31,21 +31,35 @@ class Rq(object):
 
 
 class Celery(object):
-    """Up to 8. Workers stop consuming; what is queued stays queued."""
+    """Up to 8. Workers stop consuming; what is queued stays queued. Who took from which queue is kept in Redis until they work again."""
+
+    KEPT = "redash-ecs:drained"
 
     def __init__(self):
+        from redash import redis_connection
         from redash.worker import celery
 
-        self.control = celery.control
-        self.queues = sorted(set(queue["name"] for each in (self.control.inspect().active_queues() or {}).values() for queue in each))
+        self.redis, self.control = redis_connection, celery.control
+
+    def kept(self):
+        return json.loads((self.redis.get(self.KEPT) or b"{}").decode("utf-8"))
 
     def suspend(self, seconds):
-        for queue in self.queues:
-            self.control.cancel_consumer(queue)
+        queues = self.kept()
+        for worker, each in (self.control.inspect().active_queues() or {}).items():
+            # One that was told to rest by a run that was killed takes from none now: what was kept then holds.
+            queues[worker] = [queue["name"] for queue in each] or queues.get(worker, [])
+        # Longer than for RQ's: nobody takes up work again by himself.
+        self.redis.set(self.KEPT, json.dumps(queues), ex=7 * 86400)
+        for worker, names in queues.items():
+            for name in names:
+                self.control.cancel_consumer(name, destination=[worker], reply=True)
 
     def resume(self):
-        # The workers that come up next consume by themselves: nothing was written down.
-        pass
+        for worker, names in self.kept().items():
+            for name in names:
+                self.control.add_consumer(name, destination=[worker], reply=True)
+        self.redis.delete(self.KEPT)
 
     def running(self):
         return [task["id"] for each in (self.control.inspect().active() or {}).values() for task in each]
@@ -65,7 +79,7 @@ def main(argv):
         system.resume()
         return say([], 0)
     limit = int(argv[1])
-    # Should everything after this be killed, the workers take up their work again by themselves.
+    # Should everything after this be killed, RQ's workers take up their work again by themselves.
     system.suspend(limit + 1800)
     started = time.time()
     shown = None

@@ -136,6 +136,47 @@ def test_draining_ends_at_its_limit_and_says_what_still_runs() -> None:
     assert (code, result["running"]) == (0, 1)
 
 
+# Redash 8: Celery's workers, each with the queues that it takes from, and a Redis.
+FAKE_CELERY = """
+import json, sys, types
+STATE = json.loads(sys.argv.pop(1))
+redash, worker = types.ModuleType("redash"), types.ModuleType("redash.worker")
+class Redis:
+    def get(self, key): return STATE["redis"].get(key, "").encode() or None
+    def set(self, key, value, ex): STATE["redis"][key] = value
+    def delete(self, key): STATE["redis"].pop(key, None)
+class Control:
+    def inspect(self): return self
+    def active_queues(self): return {name: [{"name": queue} for queue in queues] for name, queues in STATE["workers"].items()}
+    def active(self): return {}
+    def cancel_consumer(self, queue, destination, reply):
+        # Celery answers the same to a worker that takes from no such queue.
+        STATE["workers"][destination[0]] = [each for each in STATE["workers"][destination[0]] if each != queue]
+    def add_consumer(self, queue, destination, reply):
+        if destination[0] in STATE["workers"]:
+            STATE["workers"][destination[0]].append(queue)
+redash.redis_connection, worker.celery = Redis(), types.SimpleNamespace(control=Control())
+sys.modules.update({"redash": redash, "redash.worker": worker})
+"""
+
+
+def celery(state: dict[str, dict[str, object]], *arguments: str) -> dict[str, dict[str, object]]:
+    """Workers' queues and Redis after drain.py."""
+    program = f"{FAKE_CELERY}\nsys.argv = {['-c', *arguments]!r}\n{(FILES / 'drain.py').read_text()}\nprint(json.dumps(STATE))"
+    done = subprocess.run([sys.executable, "-c", program, json.dumps(state)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_celerys_workers_rest_and_work_again_each_on_its_own_queues() -> None:
+    workers: dict[str, object] = {"celery@adhoc": ["queries"], "celery@scheduled": ["scheduled_queries", "schemas"]}
+    drained = celery({"workers": workers, "redis": {}}, "drain", "0")
+    assert drained["workers"] == {"celery@adhoc": [], "celery@scheduled": []}
+    # The run was killed, and the next one drains again: nothing is forgotten.
+    again = celery(drained, "drain", "0")
+    assert celery(again, "resume") == {"workers": workers, "redis": {}}
+
+
 def test_workers_are_told_to_go_on() -> None:
     _code, lines, _result = run("drain.py", {"running": []}, "resume")
     assert lines == ["RESUME"]
