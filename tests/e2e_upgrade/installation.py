@@ -21,6 +21,8 @@ from typing import Any
 import boto3
 from docker.errors import NotFound
 
+from ansible_collections.redash.ecs.plugins.module_utils.core import migration
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
 from demo import engine
 from demo.instance import LABEL, Instance
 
@@ -315,6 +317,16 @@ class Installation:
             if variable in environment:
                 found[container.name] = environment[variable]
         return found
+
+    def jobs_done(self, version: str) -> dict[str, str]:
+        """What became of a job in each queue of that release, asked in a container of the service; ``waiting`` where nobody took it."""
+        program = (ROOT / "roles" / "upgrade" / "files" / "queues.py").read_text()
+        command = ["python", "-c", program, "120", *release(version).queues]
+        container = self._engine.containers.list(filters={"label": [f"{LABEL}={self.home}", "com.amazonaws.ecs.task-arn"]})[0]
+        code, output = container.exec_run(command)
+        if code != 0:
+            raise RuntimeError(output.decode())
+        return dict(migration.result(output.decode().splitlines(), "send jobs")["queues"])
 
     def schema(self) -> str:
         return "+".join(self.sql("select version_num from alembic_version order by 1"))

@@ -20,6 +20,13 @@ def test_from_8_to_10_the_set_of_services_changes_and_is_put_back_where_it_fails
         assert said in plan.output, plan.output
     assert split.services() == services
 
+    # Killed when Celery's workers were told to take nothing new, and taken back: nobody was stopped, so nobody begins anew.
+    assert split.kill("in", "drain", "power lost", "upgrade.yml", delay=8.0, **split.to("10.1.0"), **SPLIT)
+    back = split.upgrade("10.1.0", upgrade_undo=True, **SPLIT)
+    assert split.record()["state"] == "undone", back.output
+    assert split.services() == services
+    assert set(split.jobs_done("8.0.0").values()) == {"done"}
+
     failed = split.upgrade("10.1.0", fault="migration", **SPLIT)
     assert "The upgrade failed and everything is as it was" in failed.message, failed.output
     calm(failed)
