@@ -104,6 +104,25 @@ def test_killed_and_taken_back_at_a_persons_wish_everything_is_as_it_was(redash:
     only_the_service_runs(redash)
 
 
+def test_killed_in_the_migration_and_taken_back_the_old_release_never_meets_the_new_schema(redash: Installation) -> None:
+    people = redash.people()
+    assert redash.kill("in", "migrate", "power lost", "upgrade.yml", **redash.to("25.8.0"))
+    back = redash.upgrade("25.8.0", upgrade_undo=True)
+    assert back.rc != 0
+    if redash.schema() == OLD:
+        # Killed before the migration was asked for.
+        as_it_was(redash, people)
+        return
+    # Left to itself, it went to its end, which was waited for.
+    assert "25.8.0 failed and is kept stopped: taken back by request" in back.message, back.output
+    assert redash.record()["state"] == "stopped"
+    assert redash.services()[NAME][1:] == (0, 0)
+    again = redash.upgrade("25.8.0")
+    assert again.rc == 0, again.output
+    assert redash.people() == people
+    only_the_service_runs(redash)
+
+
 def test_a_rollback_killed_in_and_after_each_step_goes_on_to_where_it_was_going(redash: Installation) -> None:
     people = redash.people()
     redash.deploy_another_revision()

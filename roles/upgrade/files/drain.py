@@ -1,9 +1,11 @@
 # Lets running queries end (drain), or workers work again (resume). While queries end, no worker takes a new
 # job; those that run are waited for, up to a limit.
-# Written for Python 2.7 to 3.13, and short (see look.py). argv: drain SECONDS | resume
+# Written for Python 2.7 to 3.13, and short (see look.py). argv: drain RELEASE SECONDS | resume RELEASE
 import json
 import sys
 import time
+
+from redash import redis_connection
 
 MARK = "redash-ecs-result: "
 
@@ -36,13 +38,12 @@ class Celery(object):
     KEPT = "redash-ecs:drained"
 
     def __init__(self):
-        from redash import redis_connection
         from redash.worker import celery
 
-        self.redis, self.control = redis_connection, celery.control
+        self.control = celery.control
 
     def kept(self):
-        return json.loads((self.redis.get(self.KEPT) or b"{}").decode("utf-8"))
+        return json.loads((redis_connection.get(self.KEPT) or b"{}").decode("utf-8"))
 
     def suspend(self, seconds):
         queues = self.kept()
@@ -50,7 +51,7 @@ class Celery(object):
             # One that was told to rest by a run that was killed takes from none now: what was kept then holds.
             queues[worker] = [queue["name"] for queue in each] or queues.get(worker, [])
         # Longer than for RQ's: nobody takes up work again by himself.
-        self.redis.set(self.KEPT, json.dumps(queues), ex=7 * 86400)
+        redis_connection.set(self.KEPT, json.dumps(queues), ex=7 * 86400)
         for worker, names in queues.items():
             for name in names:
                 self.control.cancel_consumer(name, destination=[worker], reply=True)
@@ -59,7 +60,7 @@ class Celery(object):
         for worker, names in self.kept().items():
             for name in names:
                 self.control.add_consumer(name, destination=[worker], reply=True)
-        self.redis.delete(self.KEPT)
+        redis_connection.delete(self.KEPT)
 
     def running(self):
         return [task["id"] for each in (self.control.inspect().active() or {}).values() for task in each]
@@ -75,10 +76,15 @@ def main(argv):
         system = Rq()
     except ImportError:
         system = Celery()
+    over = "redash-ecs:drain-over:" + argv[1]
     if argv[0] == "resume":
+        redis_connection.set(over, "1", ex=86400)
         system.resume()
         return say([], 0)
-    limit = int(argv[1])
+    if redis_connection.get(over):
+        # The run that started this was killed, and the release taken back while this task was still starting.
+        return say([], 0)
+    limit = int(argv[2])
     # Should everything after this be killed, RQ's workers take up their work again by themselves.
     system.suspend(limit + 1800)
     started = time.time()

@@ -22,6 +22,10 @@ FAKE = """
 import json, sys, types
 STATE = json.loads(sys.argv.pop(1))
 redash, models, rq, suspension = (types.ModuleType(name) for name in ("redash", "redash.models", "rq", "rq.suspension"))
+class Redis:
+    def get(self, key): return STATE.get("redis", {}).get(key)
+    def set(self, key, value, ex): print("SET", key)
+redash.redis_connection = Redis()
 redash.__version__, redash.rq_redis_connection, redash.models = "25.8.0", "redis", models
 class Context:
     def __enter__(self): return self
@@ -125,14 +129,14 @@ def test_other_migrations_touch_no_picture() -> None:
 
 
 def test_draining_stops_new_jobs_and_waits_for_the_running_ones() -> None:
-    code, lines, result = run("drain.py", {"running": [["a", "b"], ["a"], []]}, "drain", "300")
+    code, lines, result = run("drain.py", {"running": [["a", "b"], ["a"], []]}, "drain", "7", "300")
     assert (code, result["running"]) == (0, 0)
     assert lines[0] == "SUSPEND 2100"
     assert [line.split(";")[0] for line in lines[1:]] == ["2 jobs still run", "1 jobs still run"]
 
 
 def test_draining_ends_at_its_limit_and_says_what_still_runs() -> None:
-    code, _lines, result = run("drain.py", {"running": [["a"]] * 5}, "drain", "0")
+    code, _lines, result = run("drain.py", {"running": [["a"]] * 5}, "drain", "7", "0")
     assert (code, result["running"]) == (0, 1)
 
 
@@ -170,16 +174,23 @@ def celery(state: dict[str, dict[str, object]], *arguments: str) -> dict[str, di
 
 def test_celerys_workers_rest_and_work_again_each_on_its_own_queues() -> None:
     workers: dict[str, object] = {"celery@adhoc": ["queries"], "celery@scheduled": ["scheduled_queries", "schemas"]}
-    drained = celery({"workers": workers, "redis": {}}, "drain", "0")
+    drained = celery({"workers": workers, "redis": {}}, "drain", "7", "0")
     assert drained["workers"] == {"celery@adhoc": [], "celery@scheduled": []}
     # The run was killed, and the next one drains again: nothing is forgotten.
-    again = celery(drained, "drain", "0")
-    assert celery(again, "resume") == {"workers": workers, "redis": {}}
+    again = celery(drained, "drain", "7", "0")
+    assert celery(again, "resume", "7")["workers"] == workers
 
 
 def test_workers_are_told_to_go_on() -> None:
-    _code, lines, _result = run("drain.py", {"running": []}, "resume")
-    assert lines == ["RESUME"]
+    _code, lines, _result = run("drain.py", {"running": []}, "resume", "7")
+    assert lines == ["SET redash-ecs:drain-over:7", "RESUME"]
+
+
+def test_a_drain_that_starts_after_its_release_was_taken_back_stops_nobody() -> None:
+    code, lines, result = run("drain.py", {"running": [["a"]], "redis": {"redash-ecs:drain-over:7": "1"}}, "drain", "7", "300")
+    assert (code, lines, result["running"]) == (0, [], 0)
+    _code, lines, _result = run("drain.py", {"running": [], "redis": {"redash-ecs:drain-over:7": "1"}}, "drain", "8", "300")
+    assert lines == ["SUSPEND 2100"]
 
 
 def test_each_queue_says_what_became_of_its_job() -> None:
