@@ -182,8 +182,9 @@ class Installation:
 
     def went_on(self) -> str:
         """Where the run that was killed last went on, by its own words."""
-        found = re.search(r"Release \d+ goes on at: ([^\n\"']+)", self.killed_log.read_text())
-        return found[1].strip() if found else ""
+        # As YAML prints it: between quotes where it needs them, and with its own doubled.
+        found = re.search(r"Release \d+ goes on at: (.+)", self.killed_log.read_text())
+        return found[1].strip().removesuffix("'").replace("''", "'") if found else ""
 
     # Looking.
 
