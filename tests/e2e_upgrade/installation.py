@@ -34,6 +34,7 @@ REPOSITORY = "localhost/redash-stand-in"
 OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
 # The full path of an upgrade.
 STEPS = "read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy".split()  # noqa: SIM905
+PSQL = ("psql", "-h", "/var/run/postgresql")
 # In the environment of every process of one run.
 MARK = "REDASH_E2E_RUN"
 
@@ -282,7 +283,13 @@ class Installation:
 
     def sql(self, statement: str, database: str = "redash") -> list[str]:
         """Rows of the real PostgreSQL, as psql prints them."""
-        return self.inside("psql", "-h", "/var/run/postgresql", "-d", database, "-Atqc", statement).splitlines()
+        # Podman's stream of a command's output loses a piece now and then: what was read is whole where its end is there, in one write.
+        command = ("sh", "-c", 'rows=$("$@") && printf "%s\nend\n" "$rows"', "sh", *PSQL, "-d", database, "-Atqc", statement)
+        for _ in range(10):
+            *rows, end = self.inside(*command).splitlines() or [""]
+            if end == "end" or not statement.startswith("select"):
+                return [] if rows == [""] else rows
+        raise RuntimeError(f"no whole answer to {statement}")
 
     def inside(self, *command: str) -> str:
         """What a command in the PostgreSQL container prints. Raises RuntimeError with what it complained about."""
