@@ -23,6 +23,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ecs import models as ecs_models
 from moto.elasticache import models as cache_models
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.rds import models as rds_models
@@ -228,6 +229,17 @@ def mend_backup() -> None:
     BackupResponse.delete_backup_selection = delete
 
 
+def mend_services() -> None:
+    """A service of ECS that was deleted is listed for ever."""
+    list_all = ecs_models.EC2ContainerServiceBackend.list_services
+
+    def list_services(self: Any, *words: Any, **named: Any) -> list[str]:
+        gone = {service.arn for service in self.services.values() if service.status == "INACTIVE"}
+        return [arn for arn in list_all(self, *words, **named) if arn not in gone]
+
+    ecs_models.EC2ContainerServiceBackend.list_services = list_services
+
+
 def mend_rds() -> None:
     """Performance Insights are forgotten; a Serverless v2 cluster reports the scaling of v1."""
     create_without_insights = rds_models.RDSBackend.create_db_instance
@@ -255,5 +267,6 @@ if __name__ == "__main__":
     mend_auth_tokens()
     mend_backup()
     mend_rds()
+    mend_services()
     mend_security_groups()
     main(["-H", "127.0.0.1", "-p", sys.argv[1]])
