@@ -88,7 +88,10 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform,
 
     whole = params["state"] == "present" and not params["targets"]
     if this.cut_off and not whole:
-        context.report("what the killed run made without noting it is left alone here: the next run of the whole module looks for it")
+        goes = (
+            "stays on AWS: apply once more before, or look for it there" if params["state"] == "absent" else "is looked for by a whole run"
+        )
+        context.report(f"what the killed run made without noting it is in no state; it {goes}")
     with tempfile.TemporaryDirectory(prefix=".plan-", dir=work_dir) as folder:
         # The plan is gone whatever happens: nobody can apply it later, when it is no longer true.
         try:

@@ -435,6 +435,18 @@ def test_that_a_run_was_killed_is_forgotten_only_once_its_remains_were_looked_fo
     assert ec2.looks == looks and not any("killed" in line for line in fake.reported)
 
 
+@pytest.mark.parametrize(
+    ("params", "said"), [({"state": "absent"}, "stays on AWS"), ({"targets": ["aws_lb.this"]}, "is looked for by a whole run")]
+)
+def test_a_run_that_does_not_look_for_remains_says_what_becomes_of_them(fake: Fake, params: dict[str, Any], said: str) -> None:
+    pid = killed(fake)
+    os.kill(pid, signal.SIGKILL)
+    while running.started(pid):
+        time.sleep(0.02)
+    fake.run(**params)
+    assert [line for line in fake.reported if "is in no state" in line and said in line]
+
+
 def test_a_terraform_that_was_killed_alone_leaves_remains_too(fake: Fake) -> None:
     fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2}, sleep={"apply": 60})
 
