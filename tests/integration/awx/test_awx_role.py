@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
+from ansible_collections.redash.ecs.plugins.modules import redash_secret_rotation
 from tests.integration.awx.fake_awx import ENCRYPTED, FakeAwx, Refused, Server, could_be_playbook
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -271,6 +272,12 @@ def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(made
         ("credential_types", {"name": "x", "kind": "cloud", "injectors": {"env": {"ANSIBLE_CONFIG": "x"}}}, "is not allowed"),
         ("credential_types", {"name": "x", "kind": "cloud", "injectors": {"env": {"A": "{{ tower.filename }}"}}}, "filename"),
         ("projects", {"name": "x", "scm_type": "git"}, "SCM URL is required"),
+        ("notification_templates", {"name": "x", "organization": 1, "notification_type": "webhook",
+                                    "notification_configuration": {"url": "u", "headers": {}, "http_method": "GET"}}, "POST"),
+        ("notification_templates", {"name": "x", "organization": 1, "notification_type": "email",
+                                    "notification_configuration": {"host": "h"}}, "Missing required fields .*: port"),
+        ("notification_templates", {"name": "x", "organization": 1, "notification_type": "slack",
+                                    "notification_configuration": {"token": "t", "channels": "#ops"}}, "'channels' incorrect type"),
         ("schedules", {"name": "x", "unified_job_template": 1, "rrule": "DTSTART:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1"}, "naive"),
         ("schedules", {"name": "x", "unified_job_template": 1, "rrule": "DTSTART:20260101T030000Z RRULE:FREQ=DAILY"}, "INTERVAL required"),
         ("schedules", {"name": "x", "unified_job_template": 1, "rrule": "DTSTART;TZID=A/B:20260101T030000 RRULE:FREQ=DAILY;INTERVAL=1"},
@@ -280,6 +287,18 @@ def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(made
 def test_the_fake_refuses_what_awx_refuses(kind: str, given: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused, match=said):
         FakeAwx(set()).make(kind, given)
+
+
+def test_the_fake_takes_no_credential_for_a_job_that_awx_would_not_take() -> None:
+    awx = FakeAwx({"site.yml"})
+    kind = awx.make("credential_types", {"name": "x", "kind": "cloud", "inputs": {"fields": []}})
+    credential = awx.make("credentials", {"name": "x", "organization": 1, "credential_type": kind["id"]})
+    project = awx.make("projects", {"name": "x", "organization": 1, "scm_type": "git", "scm_url": "u"})
+    awx.fetch(awx.objects["project_updates"][project["summary_fields"]["current_update"]["id"]])
+    template = awx.make("job_templates", {"name": "x", "project": project["id"], "playbook": "site.yml"})
+    kind["kind"] = "registry"  # one of AWX's own
+    with pytest.raises(Refused, match="Cannot assign a Credential of kind `registry`"):
+        awx.answer("POST", f"{template['url']}credentials/", {}, {"id": credential["id"]})
 
 
 def test_people_choose_from_lists(made: Controller) -> None:
@@ -338,6 +357,12 @@ def test_every_playbook_for_operators_has_its_template() -> None:
     elsewhere = {"adopt.yml", "awx.yml", "destroy.yml"}
     root = {path.name for path in ROOT.glob("*.yml") if could_be_playbook(ROOT, path)} - elsewhere
     assert {item["playbook"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]} == root
+
+
+def test_every_secret_that_can_be_rotated_can_be_chosen() -> None:
+    (template,) = (item for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"] if item["playbook"] == "rotate_secrets.yml")
+    (question,) = (question for question in template["survey"] if isinstance(question, dict) and question["variable"] == "rotate")
+    assert question["choices"] == redash_secret_rotation.ARGUMENT_SPEC["what"]["choices"]
 
 
 def test_only_playbooks_are_in_awx_list_of_playbooks() -> None:
