@@ -117,6 +117,11 @@ class Playbook:
         )
 
 
+def said(run: subprocess.CompletedProcess[str]) -> str:
+    """What a playbook said, in one line. Before 2.19, ansible-core doubles an apostrophe in a message, as YAML's single quotes need it."""
+    return " ".join(run.stdout.split()).replace("''", "'")
+
+
 @pytest.fixture
 def playbook(tmp_path: Path, aws: LocalAws) -> Playbook:
     return Playbook(tmp_path, aws)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from .conftest import LocalAws, Playbook
+from .conftest import LocalAws, Playbook, said
 from .test_ssm_secrets_role import changes, stored
 
 ENV = """\
@@ -65,6 +65,5 @@ def test_a_file_that_differs_from_what_is_stored_stops(aws: LocalAws, playbook: 
 def test_a_missing_file_is_one_line(playbook: Playbook) -> None:
     done = playbook.run([{"redash.ecs.redash_adopt": {"env_file": "/nonexistent/env", "prefix": "/redash/none"}}])
     assert done.returncode == 2
-    # ansible-core before 2.19 shows the message as YAML in single quotes, which doubles one within.
-    assert "/nonexistent/env: it can't be read" in " ".join(done.stdout.split()).replace("''", "'")
+    assert "/nonexistent/env: it can't be read" in said(done)
     assert "Traceback" not in done.stdout

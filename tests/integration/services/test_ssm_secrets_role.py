@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .conftest import LocalAws, Playbook
+from .conftest import LocalAws, Playbook, said
 
 GIVEN = "g1ven-Pass/word?&%"
 INFRASTRUCTURE = {
@@ -181,4 +181,4 @@ def test_the_cookie_secret_of_an_installation_without_a_key_is_carried_over(aws:
 def test_a_composed_secret_can_t_be_given(playbook: Playbook) -> None:
     done = playbook.run(ROLE, variables={"redash_name": "url", "redash_secrets": {"database_url": "postgresql://x"}})
     assert done.returncode == 2
-    assert "redash_secrets: database_url can't be given" in " ".join(done.stdout.split())
+    assert "redash_secrets: database_url can't be given" in said(done)
