@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,10 @@ def stored(client: Callable[[str], Any], path: str = "/redash") -> dict[str, str
     found = {one["Name"]: one["Value"] for page in pages for one in page["Parameters"] if one["Type"] == "SecureString"}
     manager = client("secretsmanager")
     for page in manager.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [path]}]):
-        found |= {one["Name"] + " ": manager.get_secret_value(SecretId=one["ARN"])["SecretString"] for one in page["SecretList"]}
+        for one in page["SecretList"]:
+            # A rotation may take one away in between.
+            with contextlib.suppress(manager.exceptions.ResourceNotFoundException):
+                found[one["Name"] + " "] = manager.get_secret_value(SecretId=one["ARN"])["SecretString"]
     return found
 
 
@@ -125,9 +130,8 @@ def hunt(
             over.wait(2)
 
     learn()
-    threads = [threading.Thread(target=sample), threading.Thread(target=watch)]
-    for thread in threads:
-        thread.start()
+    beside = ThreadPoolExecutor()
+    watching = [beside.submit(sample), beside.submit(watch)]
     try:
         done = ansible_runner.run(
             private_data_dir=str(folder),
@@ -147,8 +151,8 @@ def hunt(
         )
     finally:
         over.set()
-        for thread in threads:
-            thread.join()
+        for one in watching:
+            one.result()  # what went wrong in it: from there on it saw nothing
     learn()
     hunted.status, hunted.output = done.status, done.stdout.read()
     hunted.command_lines = len(seen)
