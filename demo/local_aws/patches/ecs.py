@@ -45,6 +45,7 @@ def apply() -> None:
     _use_local_images()
     _begin_deployments()
     _end_tasks_gently()
+    _end_while_starting()
     _check_health()
     _forward_whole_lines()
     _end_after_the_log()
@@ -236,6 +237,23 @@ def _end_tasks_gently() -> None:
     ecs._ACTION_MAP["StopTask"] = functools.partial(stop_task, code="UserInitiated")
 
 
+def _end_while_starting() -> None:
+    """A task whose first container ended before the next was started "never started", and the container's own reason was lost.
+
+    The containers of a task share the first one's network, and that is gone with it. On Fargate the network is the task's, and an
+    essential container that ends stops the task, whatever else was still to be started.
+    """
+    fail = ecs._fail_task_start
+
+    def end_or_fail(task: dict[str, Any], client: Any, reason: str) -> None:
+        if any(_has_ended(client, identifier) for identifier in task.get("_docker_ids") or []):
+            ecs._mark_task_stopped(task["taskArn"], task, "Essential container in task exited", "EssentialContainerExited")
+        else:
+            fail(task, client, reason)
+
+    ecs._fail_task_start = end_or_fail
+
+
 def _check_health() -> None:
     """Health checks were dropped: healthStatus stayed UNKNOWN, and a service took a task for healthy after a second.
 
@@ -395,6 +413,15 @@ def _forward_whole_lines() -> None:
     ecs._start_awslogs_forwarder = start
 
 
+def _has_ended(client: Any, identifier: str) -> bool:
+    try:
+        return bool(client.containers.get(identifier).status == "exited")
+    except Exception as error:
+        # An engine that does not answer says nothing about the container.
+        logger.debug("ECS: container %s could not be looked at: %s", identifier[:12], error)
+        return False
+
+
 def _wait_for_the_log(identifier: str) -> None:
     forwarder = _forwarders.pop(identifier, None)
     if forwarder:
@@ -415,18 +442,10 @@ def _end_after_the_log() -> None:
         docker = client or ecs._get_docker()
         identifiers = list(task.get("_docker_ids") or [])
         if docker and identifiers:
-            ended = [identifier for identifier in identifiers if has_ended(docker, identifier)]
+            ended = [identifier for identifier in identifiers if _has_ended(docker, identifier)]
             if not ended or any(is_forwarding(identifier) for identifier in ended):
                 return
         look(task, client)
-
-    def has_ended(docker: Any, identifier: str) -> bool:
-        try:
-            return bool(docker.containers.get(identifier).status == "exited")
-        except Exception as error:
-            # An engine that does not answer says nothing about the container.
-            logger.debug("ECS: container %s could not be looked at: %s", identifier[:12], error)
-            return False
 
     def is_forwarding(identifier: str) -> bool:
         forwarder = _forwarders.get(identifier)

@@ -22,6 +22,7 @@ from demo.local_aws.patches import ecs as patch  # noqa: E402
 PATCHED = (
     "_begin_deployments",
     "_build_run_kwargs",
+    "_fail_task_start",
     "_forward_awslogs",
     "_make_deployment",
     "_mark_task_stopped",
@@ -177,6 +178,27 @@ def test_an_essential_container_that_ends_takes_the_others_with_it(mended: Any, 
     assert [container["exitCode"] for container in task["containers"]] == [3, 137]
     assert task["stopCode"] == "EssentialContainerExited"
     assert other.stop_timeouts and not ended.stop_timeouts
+
+
+def test_a_first_container_that_ends_before_the_next_is_started_is_the_reason(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = Container("ended", 1, status="exited")
+    engine = Engine(ended)
+    monkeypatch.setattr(ecs, "_get_docker", lambda: engine)
+    patch._end_tasks_gently()
+    patch._end_while_starting()
+    task = _task("ended", "never started")
+    task["_docker_ids"] = ["ended"]
+    ecs._fail_task_start(task, engine, "ResourceInitializationError: cannot get namespace path")
+    _until_stopped(task)
+    assert [container.get("exitCode") for container in task["containers"]] == [1, None]
+    assert (task["stopCode"], task["stoppedReason"]) == ("EssentialContainerExited", "Essential container in task exited")
+
+    # Where none has ended, it is what the engine says.
+    running = Engine(Container("runs", 0))
+    task = _task("runs", "never started")
+    task["_docker_ids"] = ["runs"]
+    ecs._fail_task_start(task, running, "ResourceInitializationError: no space left on device")
+    assert (task["stopCode"], task["stoppedReason"]) == ("TaskFailedToStart", "ResourceInitializationError: no space left on device")
 
 
 def test_the_exit_code_shows_only_when_the_whole_log_has_been_forwarded(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
