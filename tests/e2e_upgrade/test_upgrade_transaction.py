@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -208,7 +209,7 @@ def arm_registry() -> Iterator[str]:
 
 
 # A snapshot that one may not take is asked of IAM, which the local AWS does not simulate: tests/unit/.../test_verify.py.
-def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_registry: str) -> None:
+def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_registry: str, tmp_path: Path) -> None:
     people = redash.people()
     for variables, said in (
         # Ansible masks the local AWS's key, which is the word "test", in "latest", too.
@@ -217,6 +218,12 @@ def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_reg
         ({"redash_version": "8.0.0"}, "redash_version: Redash 10.1.0 cannot be brought back to 8.0.0 by an upgrade"),
         ({"redash_version": "26.3.0"}, "redash_version: from 10.1.0 to 26.3.0 is too far: one major version at a time"),
         ({"redash_version": "25.8.0", "redash_name": "nobody"}, "nobody: no service nobody or nobody-... in cluster"),
+        # A folder without a state: of what was never made, and of what was made from another machine.
+        ({"redash_version": "25.8.0", "redash_name": "nobody", "redash_work_dir": str(tmp_path)}, "nobody: no service nobody or"),
+        (
+            {"redash_version": "25.8.0", "redash_work_dir": str(tmp_path)},
+            f"{NAME}: Terraform's state holds nothing of it (redash_terraform_backend: local). Run site.yml first",
+        ),
         (
             {"redash_version": "25.8.0", "redash_image": f"{arm_registry}/redash:25.8.0"},
             f"{arm_registry}/redash:25.8.0: is made for arm64, and redash_cpu_architecture is X86_64 (amd64)",
