@@ -415,7 +415,8 @@ def _forward_whole_lines() -> None:
 
 def _has_ended(client: Any, identifier: str) -> bool:
     try:
-        return bool(client.containers.get(identifier).status == "exited")
+        # Podman says "stopped" until it has tidied up after a container.
+        return client.containers.get(identifier).status in ("exited", "stopped")
     except Exception as error:
         # An engine that does not answer says nothing about the container.
         logger.debug("ECS: container %s could not be looked at: %s", identifier[:12], error)

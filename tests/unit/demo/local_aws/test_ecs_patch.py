@@ -180,8 +180,11 @@ def test_an_essential_container_that_ends_takes_the_others_with_it(mended: Any, 
     assert other.stop_timeouts and not ended.stop_timeouts
 
 
-def test_a_first_container_that_ends_before_the_next_is_started_is_the_reason(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = Container("ended", 1, status="exited")
+@pytest.mark.parametrize("status", ["exited", "stopped"])
+def test_a_first_container_that_ends_before_the_next_is_started_is_the_reason(
+    mended: Any, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    ended = Container("ended", 1, status=status)
     engine = Engine(ended)
     monkeypatch.setattr(ecs, "_get_docker", lambda: engine)
     patch._end_tasks_gently()
