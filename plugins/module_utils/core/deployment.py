@@ -201,13 +201,16 @@ class Watch:
             if task["taskArn"] not in self._old and self.is_mine(task) and is_failure(task)
         ]
         first = failures[0] if failures else None
-        gone = self._gone_wrong(snapshot, first)
+        primary = primary_of(service)
+        is_ours = primary is not None and primary["id"] == self.deployment_id
+        # Where nothing is to run, how the deployment went is no matter: one that the circuit breaker gave up stays FAILED for ever.
+        is_to_run = bool(int(service.get("desiredCount", 0)))
+        gone = self._gone_wrong(snapshot, first) if is_to_run or not is_ours else None
         if gone is not None:
             return gone
-        primary = primary_of(service)
-        if primary is None or primary["id"] != self.deployment_id:
+        if primary is None or not is_ours:
             return GOING  # DescribeServices may lag behind UpdateService for a moment
-        return self._crash_loop(primary, failures) or self._done(snapshot, primary)
+        return (self._crash_loop(primary, failures) if is_to_run else None) or self._done(snapshot, primary)
 
     def _gone_wrong(self, snapshot: Snapshot, first: Mapping[str, Any] | None) -> Verdict | None:
         record = snapshot.service_deployment or {}
@@ -264,7 +267,7 @@ class Watch:
                 f"the primary deployment runs {revision(primary['taskDefinition'])}, not {revision(self.task_definition)}",
                 "Somebody else deploys this service: find out who, and rerun.",
             )
-        if primary.get("rolloutState", "COMPLETED") != "COMPLETED":
+        if desired and primary.get("rolloutState", "COMPLETED") != "COMPLETED":
             return GOING
         # A deployment that failed stays in the list, empty; one that still has tasks is being replaced by ours.
         if any(other["id"] != primary["id"] and _has_tasks(other) for other in service["deployments"]):
@@ -272,7 +275,7 @@ class Watch:
         if int(service.get("runningCount", 0)) != desired or int(service.get("pendingCount", 0)):
             return GOING
         record = snapshot.service_deployment
-        if record is not None and record.get("status") not in ("SUCCESSFUL", None):
+        if desired and record is not None and record.get("status") not in ("SUCCESSFUL", None):
             return GOING
         if any(
             self.is_mine(task) and task.get("healthStatus") == "UNHEALTHY" and task.get("lastStatus") == "RUNNING"

@@ -42,6 +42,21 @@ def test_pending_tasks_are_waited_for() -> None:
     assert watch().verdict(Snapshot({**service(), "pendingCount": 1})).state is State.GOING
 
 
+def test_a_service_is_stopped_when_nothing_runs_however_its_deployment_went() -> None:
+    """The circuit breaker gave it up; that a person then stops it makes no new deployment, and this one stays FAILED."""
+    gave_up = service(rolloutState="FAILED", rolloutStateReason="circuit breaker was triggered", runningCount=0)
+    record = {"status": "ROLLBACK_FAILED"}
+    crashed = tuple(
+        {"taskArn": arn, "taskDefinitionArn": "redash:8", "createdAt": NOW, "startedBy": "ecs-svc/1", "lastStatus": "STOPPED"}
+        for arn in "abcd"
+    )
+    stopped = {**gave_up, "desiredCount": 0, "runningCount": 0}
+    assert watch().verdict(Snapshot(stopped, crashed, (), record)).state is State.DONE
+    assert watch().verdict(Snapshot({**stopped, "runningCount": 1}, crashed, (), record)).state is State.GOING
+    # Where something is to run, it is a failure.
+    assert watch().verdict(Snapshot({**stopped, "desiredCount": 1}, crashed, (), record)).state is State.FAILED
+
+
 def test_as_many_healthy_targets_as_tasks_are_needed() -> None:
     one, ill = Target("10.0.0.1:5000", "healthy"), Target("10.0.0.2:5000", "initial")
     two = {**service(runningCount=2), "desiredCount": 2, "runningCount": 2}
