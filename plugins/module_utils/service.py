@@ -276,6 +276,9 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
     for line in lines:
         context.report(f"  {line}")
     what = verdict.reason if why.what in verdict.reason else f"{verdict.reason}. First task: {why.what}"
+    # The last line of a container that exited with an error says mostly why.
+    if why.ran and lines:
+        what += f": {lines[-1].split(': ', 1)[1].strip()}"
     return RedashError(
         Problem(what, where, why.todo),
         result={**result, "stopped": {**why.as_dict(), "task_arn": task["taskArn"], "lines": lines}},

@@ -527,7 +527,7 @@ def test_a_rollback_is_a_failure_with_the_first_task_s_reason_and_its_last_lines
     ]
     error = stage.fails()
     assert "ECS deployment circuit breaker: tasks failed to start; ECS is going back to redash:7" in str(error)
-    assert "First task: server exited with 1" in str(error)
+    assert "First task: server exited with 1: psycopg2.OperationalError: could not translate host name" in str(error)
     assert "The database was not reached" in str(error)
     assert error.result["stopped"]["cause"] == "database"
     assert error.result["stopped"]["task_arn"].endswith(f"/{'one':0<32}")
