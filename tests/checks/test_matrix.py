@@ -52,5 +52,6 @@ def test_an_exception_from_sanity_holds_on_the_releases_that_need_it() -> None:
     """On another one ansible-test calls it unnecessary, and fails."""
     oldest, newest = sanity.exceptions(OLDEST, "3.11"), sanity.exceptions(NEWEST, "3.13")
     assert "pylint:unsupported-binary-operation" in newest and "pylint:unsupported-binary-operation" not in oldest
+    assert "pylint:raising-bad-type" in oldest and "pylint:raising-bad-type" not in newest
     assert "pylint:disallowed-name" in oldest and "pylint:disallowed-name" in newest
     assert "import-3.11 " in oldest and "import-3.13 " in newest
