@@ -21,7 +21,7 @@ def test_from_8_to_10_the_set_of_services_changes_and_is_put_back_where_it_fails
     assert split.services() == services
 
     # Killed when Celery's workers were told to take nothing new, and taken back: nobody was stopped, so nobody begins anew.
-    assert split.kill("in", "drain", "power lost", "upgrade.yml", delay=8.0, **split.to("10.1.0"), **SPLIT)
+    assert split.kill("after", "drain", "power lost", "upgrade.yml", **split.to("10.1.0"), **SPLIT)
     back = split.upgrade("10.1.0", upgrade_undo=True, **SPLIT)
     assert split.record()["state"] == "undone", back.output
     assert split.services() == services
