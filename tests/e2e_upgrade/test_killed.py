@@ -156,14 +156,18 @@ def test_a_restore_killed_again_and_again_loses_neither_database(redash: Install
         ("in", "start_old", 6.0),
     ):
         how = DEATHS[len(rows) % 2]
-        assert redash.kill(moment, step, how, "restore.yml", delay=delay, redash_restore=NAME)
+        killed = redash.kill(moment, step, how, "restore.yml", delay=delay, redash_restore=NAME)
         if rows:
             rows[-1] += redash.went_on()
+        if not killed:
+            # On a fast machine what was left to do was less than the delay.
+            break
         rows.append(f"{moment:<5} {step:<12} {how:<10} | {found(redash)} | ")
         print(rows[-1], flush=True)
-    last = redash.run("restore.yml", redash_restore=NAME)
+    last = redash.run("restore.yml", redash_restore=NAME) if redash.record()["state"] == "running" else None
     show(rows, redash.record()["state"])
-    assert last.rc == 0, last.output
+    assert len(rows) >= 4
+    assert last is None or last.rc == 0, last.output
     assert [record["state"] for record in redash.records()] == ["succeeded", "succeeded"]
     as_it_was(redash, people)
     number = redash.record()["number"]
