@@ -41,7 +41,8 @@ EOF
 def encrypt(install: Callable[[Any, str, str], None]) -> None:
     """TLS instead of clear text on Redis's port; safe to repeat. ``install`` puts a certificate into a container."""
     with server() as container:
-        if container.exec_run(["redis-cli", "--tls", "--insecure", "ping"]).exit_code == 0:
+        # In clear first: a server without TLS lets a client that begins with it wait for ever.
+        if container.exec_run(["redis-cli", "ping"]).exit_code != 0:
             return
         install(container, container.name, "127.0.0.1")
         container.exec_run(["chmod", "-R", "a+rX", TLS], user="root")
