@@ -97,15 +97,19 @@ def _remembered(handler: Handler) -> Handler:
 
 
 def _by_the_server(update: Callable[[Record, str, str], None]) -> Callable[[Record, str, str], None]:
-    """The real Redis accepts the tokens that the group does."""
+    """The real Redis accepts the tokens that the group does.
+
+    Where a group gets its first, ElastiCache takes clients with it and clients without until SET. Redis itself can't have both: it
+    refuses a token where none is demanded. So it demands it at once, of whoever connects from then on.
+    """
 
     def update_auth_token(group: Record, token: str, strategy: str) -> None:
-        before = elasticache._record_auth(group)
+        before = (group.get("_auth_tokens") or [None])[-1]
         update(group, token, strategy)
         if _has_server():
             from demo.local_aws.cache import accept
 
-            accept([] if group["_auth_optional"] else group["_auth_tokens"], before)
+            accept(group["_auth_tokens"], before)
 
     return update_auth_token
 
