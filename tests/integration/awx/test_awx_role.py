@@ -342,7 +342,7 @@ def test_what_is_missing_is_said_at_once(tmp_path: Path) -> None:
         ],
     )
     assert run.returncode == 2 and TOKEN not in run.text
-    for lacking in ("chat, of type slack, lacks channels.", "pager, of type pagerduty, lacks service_key, client_name."):
+    for lacking in ("chat, of type slack, lacks channels.", "pager, of type pagerduty, lacks client_name, service_key."):
         assert f"awx_notifications: {lacking}" in run.text
     for name in ("awx_project_url: not set", "awx_installations: none", "awx_aws_role: has no role_arn", "awx_aws_role: says neither"):
         assert name in run.text
