@@ -77,10 +77,11 @@ def _remembered(handler: Handler) -> Handler:
         if answer[0] != 200 or group is None:
             return answer
         group["KmsKeyId"] = elasticache._p(parameters, "KmsKeyId") or group.get("KmsKeyId")
-        if elasticache._p(parameters, "TransitEncryptionEnabled").lower() == "true":
-            group.update(TransitEncryptionEnabled=True, TransitEncryptionMode="required")
-            _encrypt()
         clusters = [elasticache._clusters[name] for name in group["MemberClusters"] if name in elasticache._clusters]
+        if elasticache._p(parameters, "TransitEncryptionEnabled").lower() == "true":
+            for record in (group, *clusters):
+                record.update(TransitEncryptionEnabled=True, TransitEncryptionMode="required")
+            _encrypt()
         window = elasticache._p(parameters, "PreferredMaintenanceWindow")
         upgrades = elasticache._p(parameters, "AutoMinorVersionUpgrade")
         retention = elasticache._p(parameters, "SnapshotRetentionLimit")
