@@ -72,6 +72,9 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
 
     # Back all the way: the database of before the upgrade, and the release of that time on it.
     redash.sql("insert into queries (org_id, name, query, query_hash, user_id) values (1, 'Written since', 'select 3', 'z', 1)")
+    # What ran then is gone by now: the service is made anew.
+    assert redash.run("site.yml", redash_version="25.8.0", redash_topology="split").rc == 0
+    assert NAME not in redash.services()
     restored = redash.run("restore.yml", redash_restore=NAME)
     assert restored.rc == 0, restored.output
     assert f"The database is the one of {NAME}-release-1, and Redash is 10.1.0." in restored.message
