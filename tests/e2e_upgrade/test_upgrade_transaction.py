@@ -156,9 +156,7 @@ def test_restored_at_once_where_that_is_wished(redash: Installation) -> None:
 
 
 def test_a_wrong_key_is_refused_before_anything_is_touched(redash: Installation) -> None:
-    made = redash.run(
-        "manage.yml", cmd='ds new warehouse --type pg --options {"dbname":"x"}', task_runner_task_definition=f"{NAME}-task-runner:1"
-    )
+    made = redash.run("manage.yml", cmd="""ds new warehouse --type pg --options '{"dbname": "x"}'""")
     assert made.rc == 0, made.output
     people = redash.people()
     ssm = redash.client("ssm")
