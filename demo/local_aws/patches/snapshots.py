@@ -90,7 +90,11 @@ def _restored(create: Handler) -> Handler:
         database, owner = snapshot.get("DatabaseName", ""), snapshot["MasterUsername"]
         if database and identifier not in rds._clusters:
             _copy(f"snapshot.{name}", database, owner, aside=f"{database}.before.{name}")
-        code, headers, body = create({**parameters, "MasterUsername": owner, "DatabaseName": database, "Engine": snapshot["Engine"]})
+        # Encrypted as the snapshot is, or with the key that is asked for.
+        key = rds._p(parameters, "KmsKeyId") or snapshot.get("KmsKeyId", "")
+        encrypted = snapshot.get("StorageEncrypted") or rds._p(parameters, "KmsKeyId")
+        from_snapshot = {"MasterUsername": owner, "DatabaseName": database, "Engine": snapshot["Engine"], "KmsKeyId": key}
+        code, headers, body = create({**parameters, **from_snapshot, "StorageEncrypted": "true" if encrypted else "false"})
         text = body.decode() if isinstance(body, bytes) else body
         text = re.sub(r"CreateDBCluster(Response|Result)", r"RestoreDBClusterFromSnapshot\1", text)
         return code, headers, text.encode() if isinstance(body, bytes) else text
