@@ -52,7 +52,7 @@ demo-clean:
 # Coverage is of unit and integration together; pyproject.toml says how low it may sink. In two processes, the demo's
 # tests in one of them and all others in the order of their folders: tests/conftest.py says what stays together.
 test: setup
-	@.venv/bin/python -m pytest --cov --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@.venv/bin/python -m pytest --cov --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 unit: setup
 	@.venv/bin/python -m pytest tests/unit tests/fuzz

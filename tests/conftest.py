@@ -4,19 +4,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
 # Tests below these folders share what takes long to make (a demo, an emulated AWS, an environment of tools), and some
 # of them go on where the one before ended.
-TOGETHER = ("checks", "e2e", "integration", "terraform")
+TOGETHER = ("tests/checks", "tests/e2e", "tests/integration", "tests/terraform")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a folder that shares something stay together, in their order; elsewhere those of a file do."""
-    for item in items:
-        below = item.path.relative_to(HERE)
-        group = below.parts[0] if below.parts[0] in TOGETHER else below.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """The tests of a folder that shares something stay in one process, in their order; elsewhere those of a file do."""
+    from xdist.scheduler import LoadScopeScheduling  # only where tests run in more processes than one
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+
+    return Together(config, log)
