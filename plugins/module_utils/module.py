@@ -20,7 +20,8 @@ def run_aws_module(work: Work, **specification: Any) -> None:
     """Run ``work`` as a module that talks to AWS.
 
     ``specification`` is what AnsibleAWSModule takes (argument_spec, mutually_exclusive, ...). The lines
-    that the work reports come back as ``reported``, so that a run without live output loses nothing.
+    that the work reports come back as ``reported``, so that a run without live output loses nothing; where there are none,
+    neither is ``reported``.
     """
     module = AnsibleAWSModule(supports_check_mode=True, **specification)
     reported: list[str] = []
@@ -34,7 +35,11 @@ def run_aws_module(work: Work, **specification: Any) -> None:
         with interruptible():
             result = work(dict(module.params), context)
     except RedashError as error:
-        module.fail_json(**{"reported": reported, **error.result, "msg": str(error)})
+        module.fail_json(**{**said(reported), **error.result, "msg": str(error)})
     except Interrupted as interrupted:
-        module.fail_json(msg=f"interrupted by {interrupted.signal_name}", reported=reported)
-    module.exit_json(**{"reported": reported, **result})
+        module.fail_json(**said(reported), msg=f"interrupted by {interrupted.signal_name}")
+    module.exit_json(**{**said(reported), **result})
+
+
+def said(reported: list[str]) -> dict[str, list[str]]:
+    return {"reported": reported} if reported else {}

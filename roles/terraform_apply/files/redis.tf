@@ -43,6 +43,7 @@ resource "aws_elasticache_replication_group" "this" {
   at_rest_encryption_enabled = true
   kms_key_id                 = local.kms_key_arn
   transit_encryption_enabled = var.redis.transit_encryption_enabled
+  transit_encryption_mode    = var.redis.transit_encryption_mode
   snapshot_retention_limit   = var.redis.snapshot_retention_days
   maintenance_window         = var.redis.maintenance_window
   auto_minor_version_upgrade = true

@@ -320,6 +320,8 @@ variable "redis" {
     - engine, engine_version: redis 7.1, or valkey with 7.2 or 8.0.
     - num_cache_clusters: 2 or more replicate over the zones and take over.
     - transit_encryption_enabled: TLS; Redash then uses rediss://.
+    - transit_encryption_mode: only to turn TLS on where ElastiCache runs without: preferred first, which still takes clients
+      in clear, and required in a later apply.
     - auth_token_enabled: Redis demands a token, too; null means with TLS. The token is set after Terraform (redis.tf says why).
     - snapshot_retention_days: daily snapshots to keep; 0 for none.
   EOT
@@ -329,6 +331,7 @@ variable "redis" {
     node_type                  = optional(string, "cache.t4g.micro")
     num_cache_clusters         = optional(number, 1)
     transit_encryption_enabled = optional(bool, true)
+    transit_encryption_mode    = optional(string)
     auth_token_enabled         = optional(bool)
     snapshot_retention_days    = optional(number, 1)
     maintenance_window         = optional(string, "sun:18:30-sun:19:30")
@@ -351,6 +354,10 @@ variable "redis" {
   validation {
     condition     = var.redis.auth_token_enabled != true || var.redis.transit_encryption_enabled
     error_message = "redis.auth_token_enabled: ElastiCache has tokens only with TLS (transit_encryption_enabled)."
+  }
+  validation {
+    condition     = var.redis.transit_encryption_mode == null || try(contains(["preferred", "required"], var.redis.transit_encryption_mode) && var.redis.transit_encryption_enabled, false)
+    error_message = "redis.transit_encryption_mode \"${coalesce(var.redis.transit_encryption_mode, "null")}\": preferred or required, and only with TLS (transit_encryption_enabled)."
   }
 }
 

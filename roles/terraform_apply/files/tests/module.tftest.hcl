@@ -315,6 +315,28 @@ run "no_token_without_tls" {
   expect_failures = [var.redis]
 }
 
+run "tls_is_turned_on_by_way_of_preferred" {
+  command = plan
+
+  variables {
+    redis = { transit_encryption_mode = "preferred", auth_token_enabled = false }
+  }
+
+  assert {
+    condition     = aws_elasticache_replication_group.this.transit_encryption_enabled && aws_elasticache_replication_group.this.transit_encryption_mode == "preferred"
+    error_message = "TLS beside clear text, for as long as it takes to turn it on"
+  }
+}
+
+run "no_mode_of_tls_without_tls" {
+  command = plan
+
+  variables {
+    redis = { transit_encryption_enabled = false, transit_encryption_mode = "required" }
+  }
+  expect_failures = [var.redis]
+}
+
 run "redis_without_a_token_when_asked_for" {
   command = plan
 
