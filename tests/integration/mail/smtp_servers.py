@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import email
 import email.policy
+import secrets
 import socket
 import ssl
 import subprocess
@@ -19,7 +20,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 USERNAME = "redash"
-PASSWORD = "correct-horse-battery-staple"
+# Another one in each process: what a test looks for on this machine must not be what another hands to a command.
+PASSWORD = f"mail-{secrets.token_urlsafe(12)}"
 
 
 @dataclass
