@@ -36,6 +36,19 @@ def good(run: Run) -> Run:
     return run
 
 
+def rotate_hunted(redash: Installation, folder: Path, **variables: Any) -> None:
+    """A whole rotation that succeeds, and leaves no secret anywhere but in its store."""
+    found = hunt(
+        "rotate_secrets.yml",
+        environment=redash.environment,
+        client=redash.client,
+        home=redash.home,
+        folder=folder / "runner",
+        **variables,
+    )
+    found.clean()
+
+
 def unchanged(run: Run) -> None:
     assert "changed=0" in good(run).output.rsplit("PLAY RECAP", 1)[-1], run.output[-5000:]
 
@@ -131,15 +144,7 @@ def test_the_databases_password_is_rotated_and_the_old_one_is_worth_nothing(reda
     # The database has the new password, and the URL that containers get still the old one.
     kill_at(redash, "Secrets composed of parts", rotate="database_password")
     assert (logs_in(redash, value(redash, "database_password") or ""), logs_in(redash, old)) == (True, False)
-    found = hunt(
-        "rotate_secrets.yml",
-        environment=redash.environment,
-        client=redash.client,
-        home=redash.home,
-        folder=tmp_path / "runner",
-        rotate="database_password",
-    )
-    found.clean()
+    rotate_hunted(redash, tmp_path, rotate="database_password")
     new = value(redash, "database_password")
     assert new and new != old
     assert (logs_in(redash, new), logs_in(redash, old)) == (True, False)
@@ -161,16 +166,7 @@ def test_the_installation_moves_to_secrets_manager_with_the_same_values(redash: 
 @pytest.mark.parametrize("what", ["cookie_secret", "secret_key", "database_password"])
 def test_there_secrets_rotate_too_and_are_nowhere_else(redash: Installation, tmp_path: Path, what: str) -> None:
     old = value(redash, what, "secrets_manager")
-    found = hunt(
-        "rotate_secrets.yml",
-        environment=redash.environment,
-        client=redash.client,
-        home=redash.home,
-        folder=tmp_path / "runner",
-        rotate=what,
-        **MANAGER,
-    )
-    found.clean()
+    rotate_hunted(redash, tmp_path, rotate=what, **MANAGER)
     assert value(redash, what, "secrets_manager") not in (old, None)
     assert value(redash, f"{what}_next", "secrets_manager") is None
     decrypts(redash)
@@ -213,16 +209,7 @@ def test_redis_s_token_is_rotated_and_the_old_one_is_worth_nothing(redash: Insta
     assert new and new != old
     assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, True)
     kill_at(redash, "Redis accepts the old token no longer", rotate="redis_token", **TOKEN)
-    found = hunt(
-        "rotate_secrets.yml",
-        environment=redash.environment,
-        client=redash.client,
-        home=redash.home,
-        folder=tmp_path / "runner",
-        rotate="redis_token",
-        **TOKEN,
-    )
-    found.clean()
+    rotate_hunted(redash, tmp_path, rotate="redis_token", **TOKEN)
     assert value(redash, "redis_token") == new
     assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, False)
     assert all(f":{new}@" in url for url in redash.held("REDASH_REDIS_URL").values())

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
@@ -130,7 +130,7 @@ def deployed(ecs: Any, service: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def newest_runner(ecs: Any, name: str, definitions: Iterable[Mapping[str, Any]]) -> str:
+def newest_runner(ecs: Any, name: str, definitions: Collection[Mapping[str, Any]]) -> str:
     """The task runner's revision that belongs to the services' task definitions; empty without one of their image.
 
     That is the newest one of their image whose variables are theirs; where none has them (they were changed by hand), the newest of
