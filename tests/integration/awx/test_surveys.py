@@ -2,23 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What an AWX survey sends is a string: "5", "true", or nothing. The playbooks take it, and go on to ask AWS.
 
-The AWS of these tests is a port that nobody listens on: a run that gets as far as that has taken every answer,
-and a run that is refused before has asked nothing.
+Each is run as a job of AWX is (job.py), from a copy of the repository. The AWS of these tests is a port that nobody
+listens on: a run that gets as far as that has taken every answer, and a run that is refused before has asked nothing.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
-NOT_REACHED = "AWS was not reached"
+from tests.integration.awx.job import NOTHING, Awx, Job
+
+NOT_REACHED = "Could not connect to the endpoint URL"
 
 INVENTORY = {
     "ansible_connection": "local",
@@ -34,21 +32,24 @@ INVENTORY = {
 }  # fmt: skip
 
 
-def play(folder: Path, playbook: str, **answers: object) -> tuple[int, str]:
-    """Run a playbook as AWX would: the survey's answers as one JSON of extra variables."""
-    inventory = folder / "hosts.yml"
-    inventory.write_text(yaml.safe_dump({"redash": {"hosts": {"redash-prod": {**INVENTORY, "redash_work_dir": str(folder / "work")}}}}))
-    done = subprocess.run(
-        ["ansible-playbook", "-i", str(inventory), playbook, "-e", json.dumps(answers)],
-        cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
-    )  # fmt: skip
-    return done.returncode, " ".join((done.stdout + done.stderr).split())
+@pytest.fixture(scope="module")
+def awx(tmp_path_factory: pytest.TempPathFactory) -> Awx:
+    awx = Awx(tmp_path_factory.mktemp("awx"))
+    inventory = awx.project / "inventories" / "mine" / "hosts.yml"
+    inventory.parent.mkdir()
+    inventory.write_text(yaml.safe_dump({"redash": {"hosts": {"redash-prod": INVENTORY}}}))
+    awx.update_inventory(inventory)
+    return awx
+
+
+def play(awx: Awx, folder: Path, playbook: str, of_the_template: Any = NOTHING, **answers: Any) -> Job:
+    return awx.run(folder, playbook, answers, of_the_template)
 
 
 @pytest.mark.parametrize(
     ("playbook", "answers"),
     [
+        ("site.yml", {"redash_hosts": "redash-prod"}),
         ("manage.yml", {"redash_hosts": "", "cmd": "users list", "keep_going": "true", "cmds": "", "command": ""}),
         ("manage.yml", {"redash_hosts": "redash-prod", "cmd": "", "cmds": "groups list\n\n# a comment\nusers list\n", "keep_going": ""}),
         ("access.yml", {"redash_hosts": "redash-prod"}),
@@ -57,14 +58,26 @@ def play(folder: Path, playbook: str, **answers: object) -> tuple[int, str]:
             "upgrade.yml",
             {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore", "upgrade_undo": "false"},
         ),
+        ("verify.yml", {"redash_hosts": "redash", "redash_version": ""}),
+        ("status.yml", {"redash_hosts": "redash"}),
+        ("history.yml", {"redash_hosts": ""}),
         ("scale.yml", {"redash_hosts": "redash-prod", "count": "5", "service": ""}),
         ("logs.yml", {"redash_hosts": "redash-prod", "container": "", "lines": ""}),
+        ("backup.yml", {"redash_hosts": "redash-prod"}),
+        ("rotate_secrets.yml", {"redash_hosts": "redash-prod", "rotate": "cookie_secret"}),
         ("rollback.yml", {"redash_hosts": "redash-prod", "revision": ""}),
+        ("restore.yml", {"redash_hosts": "redash-prod", "redash_restore": "redash-prod", "snapshot": ""}),
     ],
 )
-def test_strings_and_empty_answers_are_taken(tmp_path: Path, playbook: str, answers: dict[str, str]) -> None:
-    returncode, text = play(tmp_path, playbook, **answers)
-    assert (returncode, NOT_REACHED in text) == (2, True), text[-2000:]
+def test_strings_and_empty_answers_are_taken(awx: Awx, tmp_path: Path, playbook: str, answers: dict[str, str]) -> None:
+    job = play(awx, tmp_path, playbook, **answers)
+    assert (job.returncode, NOT_REACHED in job.text) == (2, True), job.text[-2000:]
+
+
+def test_what_people_answer_is_no_template_of_jinja(awx: Awx, tmp_path: Path) -> None:
+    allowed = {"redash_allowed_commands": ["users list"]}
+    job = play(awx, tmp_path, "manage.yml", allowed, redash_hosts="redash-prod", cmd="users {{ 'li' ~ 'st' }}")
+    assert (job.returncode, "users {{ li ~ st }} is not allowed here" in job.text) == (2, True), job.text[-2000:]
 
 
 @pytest.mark.parametrize(
@@ -75,22 +88,33 @@ def test_strings_and_empty_answers_are_taken(tmp_path: Path, playbook: str, answ
         ({"cmd": "", "command": ["python", "-V"]}, "command: a program of any kind is not allowed here"),
     ],
 )
-def test_what_an_analyst_may_not_run_is_refused_before_anything_is_asked(tmp_path: Path, answers: dict[str, object], said: str) -> None:
-    returncode, text = play(tmp_path, "manage.yml", redash_allowed_commands=["users list"], **answers)
-    assert returncode == 2
-    assert said in text
-    assert NOT_REACHED not in text
+def test_what_an_analyst_may_not_run_is_refused_before_anything_is_asked(
+    awx: Awx, tmp_path: Path, answers: dict[str, object], said: str
+) -> None:
+    job = play(awx, tmp_path, "manage.yml", {"redash_allowed_commands": ["users list"]}, **answers)
+    assert job.returncode == 2
+    assert said in job.text
+    assert NOT_REACHED not in job.text
 
 
-def test_access_is_held_against_the_list_too(tmp_path: Path) -> None:
-    returncode, text = play(tmp_path, "access.yml", redash_allowed_commands=["groups list"])
-    assert (returncode, "cmd: users list is not allowed here" in text, NOT_REACHED in text) == (2, True, False), text[-2000:]
+def test_access_is_held_against_the_list_too(awx: Awx, tmp_path: Path) -> None:
+    job = play(awx, tmp_path, "access.yml", {"redash_allowed_commands": ["groups list"]})
+    assert (job.returncode, "cmd: users list is not allowed here" in job.text, NOT_REACHED in job.text) == (2, True, False), job.text[
+        -2000:
+    ]
 
 
-def test_terraform_s_state_may_not_end_with_the_job(tmp_path: Path) -> None:
-    playbook = tmp_path / "infrastructure.yml"
+def test_terraform_s_state_may_not_end_with_the_job(awx: Awx, tmp_path: Path) -> None:
     roles = [{"ansible.builtin.import_role": {"name": f"redash.ecs.{name}"}} for name in ("redash", "terraform_apply")]
-    playbook.write_text(yaml.safe_dump([{"hosts": "redash", "gather_facts": False, "tasks": roles}]))
-    answers = {"redash_infrastructure": {}, "redash_work_dir": "/runner/inventory/.redash/redash-prod", "awx_job_id": 17}
-    returncode, text = play(tmp_path, str(playbook), **answers)
-    assert (returncode, "redash_terraform_backend: type local would keep" in text) == (2, True), text[-2000:]
+    (awx.project / "infrastructure.yml").write_text(yaml.safe_dump([{"hosts": "redash", "gather_facts": False, "tasks": roles}]))
+    job = play(awx, tmp_path, "infrastructure.yml", redash_infrastructure={})
+    assert (job.returncode, "redash_terraform_backend: type local would keep" in job.text) == (2, True), job.text[-2000:]
+
+
+def test_a_job_writes_into_its_own_folder_and_nowhere_else(awx: Awx, tmp_path: Path) -> None:
+    """The home of a job's user may be read-only, and what AWX keeps between jobs is not the job's."""
+    before = sorted(awx.project.rglob("*"))
+    play(awx, tmp_path, "status.yml", redash_hosts="redash")
+    assert not (tmp_path / "home").exists()
+    assert sorted(awx.project.rglob("*")) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "env", "inventory", "project", "requirements_collections"]
