@@ -23,6 +23,7 @@ from ansible_collections.redash.ecs.plugins.modules import (
     redash_ecs_revisions,
     redash_ecs_rollback_info,
 )
+from tests.unit.plugins.module_utils.core.test_key_safety import CASES
 
 ARN = "arn:aws:ecs:eu-west-1:123456789012:"
 
@@ -391,35 +392,30 @@ def test_containers_with_different_keys_are_a_problem(account: Account) -> None:
         account.verify(prefix="")
 
 
-# The key matrix of upgrades (core/test_key_safety.py has every combination): given, stored, in the containers' environment.
-@pytest.mark.parametrize(
-    ("given", "stored", "in_use", "said"),
-    [
-        ("", "A", "A", "keep"),
-        ("A", "A", "A", "keep"),
-        ("", None, "A", "store"),
-        ("A", None, "A", "store"),
-        ("", "A", None, "keep"),
-        ("", "B", "A", "the stored secret_key is not the key in use"),
-        ("B", "A", "A", "the secret_key given differs from the one that encrypts the data"),
-        ("B", "A", None, "the secret_key given differs from the one that encrypts the data"),
-        ("B", None, "A", "the secret_key given differs from the one that encrypts the data"),
-        ("A", None, None, "there is no installation: no key is stored or in use. Run site.yml first"),
-    ],
-)
-def test_the_key_of_an_upgrade(account: Account, given: str, stored: str | None, in_use: str | None, said: str) -> None:
-    account.ssm.parameters = {"/redash/prod/secret_key": stored} if stored else {}
+# The key matrix of upgrades, every row of it: given, stored, in the containers' environment.
+@pytest.mark.parametrize(("given", "stored", "in_use", "expected"), [(*case[:3], case[4]) for case in CASES if case[3] == "upgrade"])
+def test_the_key_of_an_upgrade(account: Account, given: str, stored: str, in_use: str, expected: str) -> None:
+    keys = {"A": "key-of-a", "B": "key-of-b", "C": "key-of-c"}
+    account.ssm.parameters = {"/redash/prod/secret_key": keys[stored]} if stored in keys else {}
     for definition in account.ecs.definitions.values():
         container = definition["containerDefinitions"][0]
         container["secrets"] = []
-        container["environment"] = [{"name": "REDASH_SECRET_KEY", "value": in_use}] if in_use else []
-    if said in ("keep", "store"):
-        assert account.verify("25.8.0", encryption_key=given)["key_to_store"] is (said == "store")
+        container["environment"] = [{"name": "REDASH_SECRET_KEY", "value": keys[in_use]}] if in_use in keys else []
+    if expected != "stop":
+        # What is to be stored is the key in use, which is carried over by the role ssm_secrets.
+        assert expected in ("keep", f"store:{in_use}")
+        assert account.verify("25.8.0", encryption_key=keys.get(given, ""))["key_to_store"] is (expected != "keep")
         return
     with pytest.raises(RedashError) as caught:
-        account.verify("25.8.0", encryption_key=given)
-    assert len(caught.value.problems) == 1
-    assert str(caught.value).startswith(f"/redash/prod/secret_key: {said}")
+        account.verify("25.8.0", encryption_key=keys.get(given, ""))
+    if (stored, in_use) == ("-", "-"):
+        said = "there is no installation: no key is stored or in use. Run site.yml first"
+    elif "-" not in (stored, in_use) and stored != in_use:
+        said = "the stored secret_key is not the key in use"
+    else:
+        said = "the secret_key given differs from the one that encrypts the data"
+    assert [str(problem).startswith(f"/redash/prod/secret_key: {said}") for problem in caught.value.problems] == [True]
+    assert "key-of" not in str(caught.value)
 
 
 def test_a_missing_right_to_take_a_snapshot_is_refused_and_asked_of_this_very_cluster(account: Account) -> None:
