@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+
+import redis
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import mail_proof
 from tests.integration.mail import smtp_servers
@@ -60,6 +63,21 @@ def test_a_mail_that_left_is_proven_by_the_workers_log(redis_url: str, tmp_path:
         assert (found.sent, found.path) == (True, "the celery queue")
         (mail,) = post.mails
         assert (mail["Subject"], mail.get_content().strip().partition(":")[0]) == (SUBJECT, "Redash sent this mail through its queue")
+
+
+def test_a_worker_keeps_redis_s_token_to_itself(redis_url: str, tmp_path: Path) -> None:
+    """It begins its log with the address of Redis, and that log is read by mail.yml and shown by logs.yml."""
+    token = secrets.token_urlsafe(24)
+    server = redis.Redis.from_url(redis_url)
+    server.config_set("requirepass", token)
+    try:
+        with worker(redis_url.replace("://", f"://:{token}@"), settings(2525, "none"), "celery", tmp_path / "log"):
+            said = (tmp_path / "log").read_text()
+    finally:
+        server.auth(token)
+        server.config_set("requirepass", "")
+    assert "transport:   redis://:**@" in said, said
+    assert token not in said
 
 
 def test_a_mail_that_was_refused_is_told_although_its_job_succeeded(redis_url: str, tmp_path: Path) -> None:
