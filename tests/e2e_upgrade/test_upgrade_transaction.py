@@ -13,19 +13,63 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.e2e_upgrade.installation import NAME, NEW, PREFIX, STEPS, Installation, as_it_was, calm
+from tests.e2e_upgrade.installation import NAME, NEW, PREFIX, STEPS, Installation, as_it_was, calm, unchanged
+
+# A secret of the person's own, and the mail server's password: by environment variable.
+OWN = {"REDASH_GOOGLE_CLIENT_SECRET": "own-client-secret-4e1f", "REDASH_MAIL_PASSWORD": "own-mail-password-9b27"}
+MAIL = {"server": "mail.example.com", "port": 587, "security": "starttls", "username": "redash", "default_sender": "redash@example.com"}
 
 
-def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> None:
-    people = redash.people()
+@pytest.fixture
+def furnished(redash: Installation, tmp_path: Path) -> Iterator[Installation]:
+    """The same with mail and a secret of the person's own, as the inventory says and site.yml deploys it."""
+    redash.inventory = tmp_path / "inventory.yml"
+    secrets = {"google_client_secret": OWN["REDASH_GOOGLE_CLIENT_SECRET"]}
+    mail = {**MAIL, "password": OWN["REDASH_MAIL_PASSWORD"]}
+    redash.inventory.write_text(yaml.safe_dump({"redash_secrets": secrets, "redash_mail": mail}))
+    try:
+        site = redash.run("site.yml", redash_version="10.1.0")
+        assert site.rc == 0, site.output
+        yield redash
+    finally:
+        redash.inventory = None
+
+
+def furniture_is_there(redash: Installation) -> None:
+    """Every container has the mail server and refers to both secrets, and those that run hold them; no output did."""
+    ecs = redash.client("ecs")
+    for definition in (*(definition for definition, _desired, _running in redash.services().values()), redash.task_runner()):
+        for container in ecs.describe_task_definition(taskDefinition=definition)["taskDefinition"]["containerDefinitions"]:
+            given = {one["name"]: one["value"] for one in container["environment"]}
+            secrets = {one["name"]: one["valueFrom"] for one in container["secrets"]}
+            assert given["REDASH_MAIL_SERVER"] == MAIL["server"], (definition, container["name"])
+            assert secrets["REDASH_GOOGLE_CLIENT_SECRET"].endswith(f"{PREFIX}/google_client_secret"), (definition, container["name"])
+            assert secrets["REDASH_MAIL_PASSWORD"].endswith(f"{PREFIX}/mail_password"), (definition, container["name"])
+    said = (redash.home / "playbooks.log").read_text()
+    for variable, value in OWN.items():
+        held = redash.held(variable)
+        assert len(held) >= len(redash.running_tasks()), held.keys()
+        assert set(held.values()) == {value}
+        assert value not in said
+
+
+def state(redash: Installation) -> Any:
+    return redash.services(), redash.task_runner(), redash.schema(), redash.people()
+
+
+def test_success_and_a_second_run_that_changes_nothing(furnished: Installation) -> None:
+    redash = furnished
+    before, people = state(redash), redash.people()
+    furniture_is_there(redash)
     plan = redash.run("upgrade.yml", "--check", **redash.to("25.8.0"))
     assert plan.rc == 0, plan.output
     for said in ("Redash 10.1.0 -> 25.8.0", "fd4fc850d7ea", "Expected downtime: about ", "Stop the server", "(snapshot)"):
         assert said in plan.output, plan.output
     calm(plan)
     assert redash.records() == []
-    as_it_was(redash, people)
+    assert state(redash) == before
 
     done = redash.upgrade("25.8.0")
     assert done.rc == 0, done.output
@@ -34,6 +78,7 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
     assert redash.services()[NAME][1:] == (1, 1)
     assert redash.schema() == NEW
     assert redash.people() == people
+    furniture_is_there(redash)
     # Migration fd4fc850d7ea alone would have emptied it.
     assert redash.sql("select details->>'is_invitation_pending' from users where email = 'invited@example.com'") == ["true"]
     record = redash.record()
@@ -44,11 +89,9 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
 
     again = redash.upgrade("25.8.0")
     assert (again.rc, again.message) == (0, "Redash is 25.8.0 already (localhost/redash-stand-in:25.8.0).")
-    assert "changed=0" in again.output
+    unchanged(again)
     # The same roles with the same variables: nothing is left for site.yml to put right.
-    site = redash.run("site.yml", redash_version="25.8.0")
-    assert site.rc == 0, site.output
-    assert "changed=0" in site.output, site.output
+    unchanged(redash.run("site.yml", redash_version="25.8.0"))
     history = redash.run("history.yml")
     assert "10.1.0 -> 25.8.0" in history.output
     assert "succeeded" in history.output
@@ -59,11 +102,14 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
     assert redash.record()["path"] == "rolling"
     assert redash.record()["done"] == ["read", "register", "check", "deploy", "smoke", "tidy"]
     assert redash.people() == people
+    furniture_is_there(redash)
 
     back = redash.run("rollback.yml")
     assert back.rc == 0, back.output
     assert "Redash is back at 25.8.0" in back.message
     assert redash.people() == people
+    furniture_is_there(redash)
+    unchanged(redash.run("site.yml", redash_version="25.8.0"))
     # 10.1.0 before it does not fit the schema.
     refused = redash.run("rollback.yml")
     assert refused.rc != 0
@@ -79,11 +125,11 @@ def test_success_and_a_second_run_that_changes_nothing(redash: Installation) -> 
     assert restored.rc == 0, restored.output
     assert f"The database is the one of {NAME}-release-1, and Redash is 10.1.0." in restored.message
     calm(restored)
-    as_it_was(redash, people)
+    assert state(redash) == before
+    furniture_is_there(redash)
     assert redash.sql("select count(*) from queries where name = 'Written since'", f"redash.before.{NAME}-release-1") == ["1"]
-    # Nothing is left to put right on AWS: the rendered files alone are still the newer release's.
-    site = redash.run("site.yml", redash_version="10.1.0")
-    assert "changed=1" in site.output, site.output
+    # Nothing is left to put right, in the rendered files neither.
+    unchanged(redash.run("site.yml", redash_version="10.1.0"))
 
 
 def test_a_failing_migration_puts_everything_back(redash: Installation) -> None:
@@ -93,6 +139,7 @@ def test_a_failing_migration_puts_everything_back(redash: Installation) -> None:
     assert "The upgrade failed and everything is as it was" in done.message, done.output
     assert redash.record()["state"] == "undone"
     as_it_was(redash, people)
+    unchanged(redash.run("site.yml", redash_version="10.1.0"))
     # The pictures that were filled in for the migration are empty again.
     assert redash.sql("select count(*) from users where profile_image_url = ''") == ["0"]
 
@@ -143,9 +190,8 @@ def test_a_crash_loop_is_stopped_and_restored_and_the_new_database_kept(redash: 
     clusters = {one["DBClusterIdentifier"] for one in redash.client("rds").describe_db_clusters()["DBClusters"]}
     assert clusters == {NAME, f"{NAME}-before-1"}
     assert redash.sql("select version_num from alembic_version", f"redash.before.{NAME}-release-1") == [NEW]
-    # Nothing is left to put right on AWS: the rendered files alone are still those of the release that failed.
-    site = redash.run("site.yml", redash_version="10.1.0")
-    assert "changed=1" in site.output, site.output
+    # Nothing is left to put right, in the rendered files neither.
+    unchanged(redash.run("site.yml", redash_version="10.1.0"))
 
 
 def test_restored_at_once_where_that_is_wished(redash: Installation) -> None:
