@@ -16,6 +16,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import exp
 
 # Seconds between looks. Each look is four to six calls; AWS lets an account make twenty a second of each.
 INTERVAL = 3.0
+# Seconds without a line after which one says what is waited for: soon the first time, then once a minute, as of Terraform.
+FIRST_PROGRESS = 20
+NEXT_PROGRESS = 60
 LOG_LINES = 20
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -204,13 +207,20 @@ def _see_through(
             return result
     deadline = context.clock.monotonic() + params["timeout"]
     settled_since: float | None = None
+    last_news, next_progress = context.clock.monotonic(), FIRST_PROGRESS
     try:
         while True:
             snapshot = look.again()
-            for line in watch.news(snapshot):
+            news = watch.news(snapshot)
+            for line in news:
                 context.report(line)
             verdict = watch.verdict(snapshot)
             now = context.clock.monotonic()
+            if news:
+                last_news, next_progress = now, FIRST_PROGRESS
+            elif verdict.state is State.GOING and now - last_news >= next_progress:
+                context.report(f"still waiting for {verdict.reason} ... {now - last_news:.0f} s")
+                next_progress += NEXT_PROGRESS
             result["service"] = _account(snapshot.service)
             if verdict.state is State.FAILED:
                 raise _failure(params, context, ecs, verdict, result)

@@ -70,7 +70,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the deployment is over. ``task`` is the first that failed, where one did."""
+    """Whether the deployment is over. ``reason`` is why it failed, or what it still waits for; ``task`` the first that failed."""
 
     state: State
     reason: str = ""
@@ -78,7 +78,7 @@ class Verdict:
     task: Mapping[str, Any] | None = None
 
 
-GOING = Verdict(State.GOING)
+GOING = Verdict(State.GOING, "ECS to show the deployment")
 
 
 def primary_of(service: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -259,32 +259,40 @@ class Watch:
         return None
 
     def _done(self, snapshot: Snapshot, primary: Mapping[str, Any]) -> Verdict:
-        service = snapshot.service
-        desired = int(service.get("desiredCount", 0))
+        desired = int(snapshot.service.get("desiredCount", 0))
         if primary["taskDefinition"] != self.task_definition:
             return Verdict(
                 State.FAILED,
                 f"the primary deployment runs {revision(primary['taskDefinition'])}, not {revision(self.task_definition)}",
                 "Somebody else deploys this service: find out who, and rerun.",
             )
-        if desired and primary.get("rolloutState", "COMPLETED") != "COMPLETED":
-            return GOING
+        awaited = self._awaited(snapshot, primary, desired)
+        return Verdict(State.GOING, awaited) if awaited else Verdict(State.DONE)
+
+    def _awaited(self, snapshot: Snapshot, primary: Mapping[str, Any], desired: int) -> str:
+        """What the deployment still waits for, in the order in which it comes about; nothing when all is there."""
+        service = snapshot.service
+        running = int(service.get("runningCount", 0))
         # A deployment that failed stays in the list, empty; one that still has tasks is being replaced by ours.
-        if any(other["id"] != primary["id"] and _has_tasks(other) for other in service["deployments"]):
-            return GOING
-        if int(service.get("runningCount", 0)) != desired or int(service.get("pendingCount", 0)):
-            return GOING
-        record = snapshot.service_deployment
-        if desired and record is not None and record.get("status") not in ("SUCCESSFUL", None):
-            return GOING
+        others = any(other["id"] != primary["id"] and _has_tasks(other) for other in service["deployments"])
+        started = int(primary.get("runningCount", 0)) if others else running
+        if started < desired or int(service.get("pendingCount", 0)):
+            return "its tasks to run"
         if any(
             self.is_mine(task) and task.get("healthStatus") == "UNHEALTHY" and task.get("lastStatus") == "RUNNING"
             for task in snapshot.tasks
         ):
-            return GOING
+            return "its containers to pass their health checks"
         if snapshot.targets is not None and desired and self._healthy(snapshot) < desired:
-            return GOING
-        return Verdict(State.DONE)
+            return "the load balancer to find its tasks healthy"
+        if others or running > desired:
+            return "the old tasks to end their connections and stop"
+        record = snapshot.service_deployment
+        if desired and (
+            primary.get("rolloutState", "COMPLETED") != "COMPLETED" or (record and record.get("status") not in ("SUCCESSFUL", None))
+        ):
+            return "ECS to call the deployment complete"
+        return ""
 
     def _healthy(self, snapshot: Snapshot) -> int:
         """How many targets are healthy; of this deployment's own tasks, where their addresses are known.

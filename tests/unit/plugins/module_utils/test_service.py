@@ -364,6 +364,7 @@ def test_a_new_service_is_created_and_followed_and_only_what_changes_is_told(sta
         "task new00000 of redash:8 is PENDING",
         "task new00000 of redash:8 is RUNNING",
         "target 10.0.0.2:5000 is initial (Elb.RegistrationInProgress)",
+        "still waiting for its tasks to run ... 21 s",
         "target 10.0.0.2:5000 is healthy",
         "event: (service redash) has reached a steady state.",
     ]
@@ -391,6 +392,16 @@ def test_success_waits_for_healthy_targets_after_ecs_is_content(stage: Stage, ec
     ecs.at(90, lambda: setattr(ecs, "targets", [("10.0.0.2", "healthy", "")]))
     stage.run()
     assert stage.time.seconds >= 90
+    assert "still waiting for the load balancer to find its tasks healthy ... 21 s" in stage.lines
+
+
+def test_a_wait_for_connections_of_the_old_tasks_is_said_soon_and_then_once_a_minute(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(7, load_balancer=False)
+    ecs.at(3, lambda: ecs.ours.update(runningCount=1))
+    ecs.at(150, ecs.steady)
+    stage.run()
+    waits = [line.removeprefix("still waiting for ") for line in stage.lines if line.startswith("still waiting")]
+    assert waits == [f"the old tasks to end their connections and stop ... {seconds} s" for seconds in (21, 81, 141)]
 
 
 def test_healthy_targets_of_another_service_in_the_target_group_are_not_its_own(stage: Stage, ecs: FakeEcs) -> None:
