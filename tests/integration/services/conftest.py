@@ -91,23 +91,30 @@ class Playbook:
             "vars": {"redash_aws_connection": self.aws.connection, "redash_region": REGION, **(variables or {})},
             "tasks": tasks,
         }
-        host = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         (self.folder / "play.yml").write_text(yaml.safe_dump([play]))
-        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"redash": {"hosts": {"prod": host}}}))
+        return self._play(self.folder / "play.yml", "prod", {}, options, {})
+
+    def shipped(
+        self, name: str, host: str, variables: dict[str, Any], *options: str, environment: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """One of the collection's own playbooks (``site.yml``) on an installation of this name."""
+        own = {"redash_region": REGION, "redash_aws_connection": self.aws.connection, **variables}
+        return self._play(ROOT / name, host, own, options, environment or {})
+
+    def _play(
+        self, play: Path, host: str, variables: dict[str, Any], options: tuple[str, ...], environment: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        own = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, **variables}
+        (self.folder / "inventory.yml").write_text(yaml.safe_dump({"redash": {"hosts": {host: own}}}))
         return subprocess.run(
-            [
-                str(Path(sys.executable).with_name("ansible-playbook")),
-                "-i",
-                self.folder / "inventory.yml",
-                self.folder / "play.yml",
-                *options,
-            ],
+            [str(Path(sys.executable).with_name("ansible-playbook")), "-i", self.folder / "inventory.yml", play, *options],
             cwd=ROOT,
             env={
                 **os.environ,
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_LOCAL_TEMP": str(self.folder / "local"),
                 "ANSIBLE_REMOTE_TMP": str(self.folder / "remote"),
+                **environment,
             },
             text=True,
             stdout=subprocess.PIPE,

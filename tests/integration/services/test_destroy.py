@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider
 
-from .conftest import REGION, ROOT, LocalAws, Playbook
+from .conftest import LocalAws, Playbook
 from .test_ssm_secrets_role import stored
 
 NAME = "going"
@@ -31,36 +29,12 @@ def _terraform(tmp_path: Path) -> None:
         pytest.skip(str(error))
 
 
-def destroy(folder: Path, aws: LocalAws, *options: str) -> subprocess.CompletedProcess[str]:
-    host = {
-        "ansible_connection": "local",
-        "ansible_python_interpreter": sys.executable,
-        "redash_region": REGION,
-        "redash_aws_connection": aws.connection,
-        "redash_load_balancer": {"http_only": True},
-        "redash_secrets": {"saml_key": ""},
-    }
-    (folder / "inventory.yml").write_text(yaml.safe_dump({"redash": {"hosts": {NAME: host}}}))
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), "-i", str(folder / "inventory.yml"), "destroy.yml", *options],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-            "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
-        },
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-        check=False,
-    )
+def destroy(playbook: Playbook, *options: str) -> subprocess.CompletedProcess[str]:
+    variables = {"redash_load_balancer": {"http_only": True}, "redash_secrets": {"saml_key": ""}}
+    return playbook.shipped("destroy.yml", NAME, variables, *options)
 
 
-def test_destroy_asks_for_the_name_keeps_the_secrets_and_deletes_them_when_told_to(
-    aws: LocalAws, playbook: Playbook, tmp_path: Path
-) -> None:
+def test_destroy_asks_for_the_name_keeps_the_secrets_and_deletes_them_when_told_to(aws: LocalAws, playbook: Playbook) -> None:
     secrets = {"redash_name": NAME, "redash_secrets": {"saml_key": ""}}
     made = playbook.run([{"import_role": {"name": "redash.ecs.ssm_secrets"}}], variables=secrets)
     assert made.returncode == 0, made.stdout
@@ -70,20 +44,20 @@ def test_destroy_asks_for_the_name_keeps_the_secrets_and_deletes_them_when_told_
     before = stored(aws, PREFIX)
 
     for confirmation in (("-e", "redash_destroy_secrets=true"), ("-e", "redash_destroy=another")):
-        refused = destroy(tmp_path, aws, *confirmation)
+        refused = destroy(playbook, *confirmation)
         assert refused.returncode == 2 and f"-e redash_destroy={NAME}" in " ".join(refused.stdout.split()), refused.stdout
     assert stored(aws, PREFIX) == before
 
-    kept = destroy(tmp_path, aws, "-e", f"redash_destroy={NAME}")
+    kept = destroy(playbook, "-e", f"redash_destroy={NAME}")
     assert kept.returncode == 0 and f"the secrets below {PREFIX}" in " ".join(kept.stdout.split()), kept.stdout
     assert stored(aws, PREFIX) == before
 
     told = ("-e", f"redash_destroy={NAME}", "-e", "redash_destroy_secrets=true")
-    foretold = destroy(tmp_path, aws, *told, "--check", "--diff")
+    foretold = destroy(playbook, *told, "--check", "--diff")
     assert foretold.returncode == 0 and f"-{PREFIX}/secret_key: version 1" in foretold.stdout, foretold.stdout
     assert stored(aws, PREFIX) == before
 
-    gone = destroy(tmp_path, aws, *told, "--diff")
+    gone = destroy(playbook, *told, "--diff")
     assert gone.returncode == 0, gone.stdout
     assert stored(aws, PREFIX) == {} and stored(aws, "/redash/another") == {"secret_key": "somebody-elses"}
     assert aws.client("kms").describe_key(KeyId=f"alias/redash/{NAME}")["KeyMetadata"]["KeyState"] == "Enabled"
