@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record, parse
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
 
@@ -241,6 +244,26 @@ def test_another_version_is_refused_while_one_is_unfinished() -> None:
         upgrade.reopen(record, "26.3.0", restore=False)
 
 
+def test_a_restore_that_was_asked_for_once_stays_asked_for() -> None:
+    record = new_record(restore=True)
+    upgrade.begin(record, "read")
+    upgrade.reopen(record, "25.8.0", restore=False)
+    assert record.restore
+
+
+@pytest.mark.parametrize("name", ["register", "migrate", "inspect"])
+def test_no_step_is_begun_or_completed_out_of_its_order(name: str) -> None:
+    for note in (lambda record: upgrade.begin(record, name), lambda record: upgrade.complete(record, name, {})):
+        with pytest.raises(ValueError, match=f"{name} is not the next step: read is"):
+            note(new_record())
+
+
+def test_what_ended_has_no_next_step() -> None:
+    record = drive(new_record(), World())
+    with pytest.raises(ValueError, match="tidy is not the next step: none is"):
+        upgrade.begin(record, "tidy")
+
+
 class Killed(BaseException):
     pass
 
@@ -348,3 +371,90 @@ def test_going_back_is_refused_where_the_schema_does_not_fit() -> None:
         upgrade.fits(NEW, "10.1.0")
     with pytest.raises(RedashError, match="the schema of 7.0.0 is not known"):
         upgrade.fits(OLD, "7.0.0")
+
+
+def said(**values: Any) -> list[str]:
+    """A task's log, as the programs in roles/upgrade/files leave it among Redash's own lines."""
+    return ["[2026-11-23 00:31:48,000][PID:7][INFO][root] loading", FOR_PLAYBOOKS + json.dumps(values)]
+
+
+OF_AN_UPGRADE = {"revision_before": OLD, "revision_after": NEW, "old": {"wrong_key": [], "key_given": True}}
+IN_THE_NEW_IMAGE = {
+    "revisions": [OLD],
+    "heads": [NEW],
+    "pending": [[NEW, "dashboards of 12 columns"]],
+    "key_given": True,
+    "wrong_key": [],
+    "cookie_secret_default": False,
+    "lacking": [],
+    "unquotable": 0,
+    "without_picture": 0,
+    "connections": 1,
+    "max_connections": 100,
+    "users": 2,
+    "queries": 3,
+}
+QUEUES = ["default", "emails", "periodic", "queries", "scheduled_queries", "schemas"]
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "facts"),
+    [
+        (
+            "read",
+            said(version="10.1.0+b50633", revisions=[OLD], wrong_key=["queries"], key_given=False),
+            {"from_version": "10.1.0", "revision_before": OLD, "old": {"wrong_key": ["queries"], "key_given": False}},
+        ),
+        (
+            "check",
+            said(version="25.8.0", **IN_THE_NEW_IMAGE),
+            {"revision_before": OLD, "revision_after": NEW, "migrations": [NEW], "notes": [], "counts": {"users": 2, "queries": 3}},
+        ),
+        ("drain", said(running=4), {"still_running": 4}),
+        ("migrate", [f"Running upgrade {OLD} -> {NEW}, dashboards", *said(revisions=[NEW])], {"revision_now": NEW, "migrations": [NEW]}),
+        ("inspect", said(revisions=[OLD]), {"revision_now": OLD}),
+        ("fit", said(revisions=[NEW]), {"revision_now": NEW}),
+        ("smoke", said(version="25.8.0", queues=dict.fromkeys(QUEUES, "done")), {"queues": QUEUES}),
+        # Steps whose effect is their result have nothing to say.
+        ("deploy", [], {}),
+    ],
+)
+def test_a_step_s_facts_are_read_from_what_its_task_said(name: str, lines: list[str], facts: dict[str, object]) -> None:
+    assert upgrade.found(new_record(facts=dict(OF_AN_UPGRADE)), name, lines, 0) == facts
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "message"),
+    [
+        ("read", said(version="8.0.0", revisions=[OLD], wrong_key=[], key_given=True), "from 8.0.0 to 25.8.0 is too far"),
+        ("check", said(version="25.1.0", **IN_THE_NEW_IMAGE), "the new image: holds Redash 25.1.0, not 25.8.0"),
+        ("check", said(version="25.8.0", **{**IN_THE_NEW_IMAGE, "wrong_key": ["queries"]}), "25.8.0 cannot decrypt queries"),
+        ("migrate", said(revisions=[OLD]), f"ended with exit code 0 at revision {OLD}, expected {NEW}"),
+        ("fit", said(revisions=[OLD]), f"the database is at revision {OLD}, and 25.8.0 needs {NEW}"),
+        ("smoke", said(version="10.1.0", queues={}), "the new image: holds Redash 10.1.0, not 25.8.0"),
+        ("smoke", said(version="25.8.0", queues=dict.fromkeys(QUEUES[1:], "done")), "nobody took a job from default"),
+        *(
+            (name, ["Killed"], "the task ended without saying what it saw")
+            for name in ("read", "check", "drain", "migrate", "inspect", "smoke")
+        ),
+    ],
+)
+def test_what_a_task_said_stops_an_upgrade_that_must_not_go_on(name: str, lines: list[str], message: str) -> None:
+    with pytest.raises(RedashError, match=message):
+        upgrade.found(new_record(facts=dict(OF_AN_UPGRADE)), name, lines, 0)
+
+
+@pytest.mark.parametrize("holds", ["25.8.0", "25.8.0-build.9", "25.8.0+ours", "25.8.0.b1234"])
+def test_a_build_s_suffix_is_no_other_release(holds: str) -> None:
+    upgrade.right_version(holds, "25.8.0")
+
+
+@pytest.mark.parametrize("holds", ["25.8.01", "25.80.0", "125.8.0"])
+def test_another_release_of_a_similar_name_is_noticed(holds: str) -> None:
+    with pytest.raises(RedashError, match=f"holds Redash {holds}, not 25.8.0"):
+        upgrade.right_version(holds, "25.8.0")
+
+
+def test_check_mode_refuses_a_hop_that_is_too_far_as_the_run_would() -> None:
+    with pytest.raises(RedashError, match="from 8.0.0 to 25.8.0 is too far"):
+        upgrade.outlook(new_record(), {**IN_THE_NEW_IMAGE, "version": "8.0.0"})
