@@ -72,7 +72,7 @@ services:
       description: State of the newest deployment - V(COMPLETED), V(IN_PROGRESS) or V(FAILED).
       type: str
     events:
-      description: The five newest messages of the service, newest first.
+      description: The five newest messages of the service with their time, newest first.
       type: list
       elements: str
     containers:
@@ -92,7 +92,7 @@ services:
       running_count: 1
       pending_count: 0
       rollout_state: COMPLETED
-      events: ["(service redash-prod) has reached a steady state."]
+      events: ["2026-11-23 00:31 UTC  (service redash-prod) has reached a steady state."]
 """
 
 from typing import Any
@@ -100,6 +100,7 @@ from typing import Any
 from ansible_collections.redash.ecs.plugins.module_utils.aws import installation
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import time_of
 from ansible_collections.redash.ecs.plugins.module_utils.core.topology import has_scheduler
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 
@@ -116,7 +117,7 @@ def _described(service: dict[str, Any]) -> dict[str, Any]:
         "running_count": service["runningCount"],
         "pending_count": service["pendingCount"],
         "rollout_state": primary.get("rolloutState", ""),
-        "events": [event["message"] for event in service.get("events", [])[:5]],
+        "events": [f"{time_of(event['createdAt'].timestamp())}  {event['message']}" for event in service.get("events", [])[:5]],
     }
 
 

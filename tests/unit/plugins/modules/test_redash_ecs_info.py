@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -22,7 +23,7 @@ def service(name: str, status: str = "ACTIVE") -> dict[str, Any]:
         "runningCount": 1,
         "pendingCount": 1,
         "deployments": [{"status": "ACTIVE", "rolloutState": "COMPLETED"}, {"status": "PRIMARY", "rolloutState": "IN_PROGRESS"}],
-        "events": [{"message": f"event {number}"} for number in range(9)],
+        "events": [{"message": f"event {number}", "createdAt": datetime(2026, 11, 23, 0, number, tzinfo=UTC)} for number in range(9)],
     }
 
 
@@ -41,7 +42,7 @@ def test_an_active_service_is_told_with_its_newest_deployment(ecs: Any) -> None:
         told = read(ecs, "redash")["redash"]
     assert told["rollout_state"] == "IN_PROGRESS"
     assert (told["desired_count"], told["running_count"], told["pending_count"]) == (2, 1, 1)
-    assert told["events"] == [f"event {number}" for number in range(5)]
+    assert told["events"] == [f"2026-11-23 00:0{number} UTC  event {number}" for number in range(5)]
 
 
 def test_a_deleted_service_does_not_exist(ecs: Any) -> None:
