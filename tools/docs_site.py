@@ -51,7 +51,15 @@ def build() -> Path:
     # antsibull-docs refuses a folder that others may write to.
     reference = source / "reference"
     reference.mkdir(mode=0o700)
-    antsibull = ["antsibull-docs", "collection", "--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(reference)]
+    antsibull = [
+        *ecosystem.ANTSIBULL_DOCS,
+        "collection",
+        "--use-current",
+        "--squash-hierarchy",
+        "--fail-on-error",
+        "--dest-dir",
+        str(reference),
+    ]
     subprocess.run([*antsibull, "redash.ecs"], check=True, env=environment, stdout=subprocess.DEVNULL)
     html = BUILD / "html"
     sphinx = ["sphinx-build", "-q", "-W", "--keep-going", "-b", "html", str(source), str(html)]

@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = ROOT / "requirements-ecosystem.txt"
 HOME = ROOT / "build" / "ecosystem"
+ANTSIBULL_DOCS = ("antsibull-docs", "--config-file", str(ROOT / "tools" / "antsibull.cfg"))
 
 
 def programs() -> Path:

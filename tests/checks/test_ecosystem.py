@@ -150,9 +150,18 @@ def test_galaxy_would_take_it(installed: Installed, tools: dict[str, str]) -> No
     assert not [line for line in complaints if "No changelog found" not in line]
 
 
-def test_the_documentation_of_plugins_and_roles_follows_the_rules(tools: dict[str, str]) -> None:
+def test_the_documentation_of_plugins_and_roles_follows_the_rules(tools: dict[str, str], tmp_path: Path) -> None:
     environment = {**tools, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "collections")}
-    check("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", ROOT, environment=environment)
+    check(
+        *ecosystem.ANTSIBULL_DOCS,
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs=all",
+        ROOT,
+        environment={**environment, "HOME": str(tmp_path)},
+    )
+    # Ansible's own folder aside.
+    assert {path.name for path in tmp_path.iterdir()} <= {".ansible"}, "it has left something in the person's home"
 
 
 def test_the_changelog_s_fragments_follow_the_rules(tools: dict[str, str]) -> None:
