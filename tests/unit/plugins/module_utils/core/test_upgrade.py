@@ -237,11 +237,28 @@ def test_a_stopped_upgrade_is_restored_at_a_later_wish() -> None:
     assert world.state() == was
 
 
-def test_another_version_is_refused_while_one_is_unfinished() -> None:
+@pytest.mark.parametrize(
+    ("state", "where", "or_else"),
+    [
+        ("running", "running, at step read", "take it back with -e upgrade_undo=true"),
+        ("stopped", "stopped, at step read", "go back with restore.yml"),
+    ],
+)
+def test_another_version_is_refused_while_one_is_unfinished(state: str, where: str, or_else: str) -> None:
     record = new_record()
     upgrade.begin(record, "read")
-    with pytest.raises(RedashError, match=r"upgrade to 25.8.0, is unfinished .*Finish it with -e redash_version=25.8.0"):
+    record.state = state
+    todo = f"Finish it with -e redash_version=25.8.0, or {or_else}"
+    with pytest.raises(RedashError, match=rf"upgrade to 25.8.0, is unfinished \({where}\)\. {todo}\."):
         upgrade.reopen(record, "26.3.0", restore=False)
+
+
+@pytest.mark.parametrize(("error", "kept"), [("", "taken back by request"), ("crash loop", "crash loop")])
+def test_what_is_taken_back_by_request_keeps_the_error_that_it_had(error: str, kept: str) -> None:
+    record = new_record(error=error)
+    upgrade.begin(record, "read")
+    upgrade.undo(record)
+    assert (record.error, record.state) == (kept, "refused")
 
 
 def test_a_restore_that_was_asked_for_once_stays_asked_for() -> None:
@@ -334,9 +351,11 @@ def test_every_queue_that_took_no_job_is_named() -> None:
     assert upgrade.judge_queues({"queries": "done", "default": "done"}) == ["default", "queries"]
 
 
-def test_expected_downtime_counts_the_steps_without_redash_only() -> None:
-    record = new_record(path="full", done=["read", "register", "check"])
-    assert upgrade.downtime(record) == sum(step.usual for step in upgrade.STEPS.values() if step.downtime) > 0
+def test_expected_downtime_counts_the_steps_without_redash_that_are_still_to_do() -> None:
+    looked = ["read", "register", "check"]
+    assert upgrade.downtime(new_record(path="full", done=looked)) == 60 + 90 + 180  # stop_server, migrate, deploy
+    assert upgrade.downtime(new_record(path="full", done=[*ALL_FORWARD[: ALL_FORWARD.index("migrate") + 1]])) == 180
+    assert upgrade.downtime(new_record(path="rolling", done=looked)) == 0
 
 
 @pytest.mark.parametrize("kind", sorted(upgrade.OTHERS))
@@ -442,6 +461,13 @@ def test_a_step_s_facts_are_read_from_what_its_task_said(name: str, lines: list[
 def test_what_a_task_said_stops_an_upgrade_that_must_not_go_on(name: str, lines: list[str], message: str) -> None:
     with pytest.raises(RedashError, match=message):
         upgrade.found(new_record(facts=dict(OF_AN_UPGRADE)), name, lines, 0)
+
+
+def test_in_a_second_try_the_revision_before_stays_the_one_of_the_first() -> None:
+    """The first try has migrated: what the database says now is no way back."""
+    lines = said(version="25.8.0", **{**IN_THE_NEW_IMAGE, "revisions": [NEW], "pending": []})
+    again = upgrade.found(new_record(path="full", facts=dict(OF_AN_UPGRADE)), "check", lines, 0)
+    assert (again["revision_before"], again["revision_after"]) == (OLD, NEW)
 
 
 @pytest.mark.parametrize("holds", ["25.8.0", "25.8.0-build.9", "25.8.0+ours", "25.8.0.b1234"])
