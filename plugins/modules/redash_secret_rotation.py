@@ -100,6 +100,7 @@ done:
 """
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import STORE
+from ansible_collections.redash.ecs.plugins.module_utils.core.rotation import WHAT
 from ansible_collections.redash.ecs.plugins.module_utils.key_guard import INSTALLATION
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.rotation import run
@@ -107,7 +108,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.rotation import run
 ARGUMENT_SPEC = {
     "prefix": {"type": "str", "required": True},
     "store": STORE,
-    "what": {"type": "str", "required": True, "choices": ["cookie_secret", "secret_key", "database_password", "redis_token"]},
+    "what": {"type": "str", "required": True, "choices": list(WHAT)},
     "redash_version": {"type": "str", "required": True},
     "value": {"type": "str", "no_log": True},
     "installation": {"type": "dict", "required": True, "options": INSTALLATION},

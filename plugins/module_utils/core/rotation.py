@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 
 What = Literal["cookie_secret", "secret_key", "database_password", "redis_token"]
 Step = Literal["make", "look", "stop", "reencrypt", "adopt", "accept", "deploy", "prove", "refuse", "retire", "end"]
 
-WHAT: tuple[What, ...] = ("cookie_secret", "secret_key", "database_password", "redis_token")
+WHAT: tuple[What, ...] = get_args(What)
 STEPS: tuple[Step, ...] = ("make", "look", "stop", "reencrypt", "adopt", "accept", "deploy", "prove", "refuse", "retire")
 # Where there is no secret_key, the cookie secret encrypts the data: these two are rotated under the key's own rules.
 OF_THE_KEYS: tuple[What, ...] = ("cookie_secret", "secret_key")
@@ -146,8 +146,8 @@ def given_value(what: What, given: str | None, *, now: str | None, new: str | No
     Raises RedashError where the next site.yml would go back to what is given, or where it is the one in use.
     """
     where = f"redash_secrets.{what}"
-    if given is None or (new is not None and given == new):
-        return None if new is not None else given
+    if given is None or given == new:
+        return None
     if new is not None:
         raise RedashError(
             Problem(
