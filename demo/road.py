@@ -161,6 +161,7 @@ def farewell(instance: Instance, repository: str, seconds: float) -> None:
     # Each line fits a terminal of 80 columns, and the command can be copied whole.
     say(f"  Sign in as          admin@example.com; its password: {prefix}make demo-password")
     say(f"  Stop it             {prefix}make demo-down")
+    say("  Go on               docs/first-hour.md")
     say("  Run a command:")
     say(f"  {prefix}.venv/bin/ansible-playbook -i {INVENTORY} manage.yml -e cmd='users list'")
 
