@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from .conftest import LocalAws, Playbook, said
+from .conftest import ROOT, LocalAws, Playbook, said
 
 VARIABLES = {
     "redash_version": "25.8.0",
@@ -43,6 +44,14 @@ def test_nothing_is_touched(aws: LocalAws, playbook: Playbook, name: str, record
     names = [each["Name"] for each in ssm.get_parameters_by_path(Path=f"/redash/{host}", Recursive=True)["Parameters"]]
     assert names == [f"/redash/{host}/releases/0003"], "secrets were made"
     assert f"alias/redash/{host}" not in [each["AliasName"] for each in aws.client("kms").list_aliases()["Aliases"]]
+
+
+def test_site_yml_looks_again_after_terraform_before_it_deploys() -> None:
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text())
+    roles = [(task["ansible.builtin.import_role"]["name"], task["ansible.builtin.import_role"].get("tasks_from")) for task in play["tasks"]]
+    guards = [place for place, role in enumerate(roles) if role == ("redash.ecs.upgrade", "guard")]
+    assert guards[0] < roles.index(("redash.ecs.ssm_secrets", None))
+    assert roles.index(("redash.ecs.terraform_apply", None)) < guards[1] < roles.index(("redash.ecs.compose_render", None))
 
 
 def test_without_credentials_site_yml_says_how_to_get_them(playbook: Playbook, tmp_path: Path) -> None:
