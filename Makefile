@@ -21,7 +21,7 @@ help:
 	@echo "make e2e-upgrade    upgrades, failures and kills in each step: an hour or more, not part of make test"
 	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: long, not part of make test"
 	@echo "make molecule       a molecule scenario for each role, on a running demo: about 10 minutes; those that need no demo are in make test, too"
-	@echo "make matrix         unit tests, roles, playbooks and sanity on every ansible-core: about 20 minutes"
+	@echo "make matrix         unit tests, roles, playbooks and sanity on every ansible-core: half an hour for each of the five"
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
 	@echo "make setup          the virtual environment and the collections that the others need"
 

@@ -66,8 +66,10 @@ def cleaned(text: str) -> str:
     text = re.sub(r"(localhost|127\.0\.0\.1):\d+", r"\1:4566", text)
     text = re.sub(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "3cd3768e-6234-4050-8351-dc7ba6af5208", text)
     text = re.sub(r"target [\d.]+:5000", "target 10.89.0.7:5000", text)
-    # A step that takes long says so again and again where nothing can be written over.
+    # A step that takes long says so again and again where nothing can be written over, its announcement first.
     lines = [line for line in text.split("\n") if not re.search(r"\.\.\. (\d+ min )?\d+ s$", line)]
+    ended = {line.partition(" ... ")[0] for line in lines if line.endswith(", done")}
+    lines = [line for line in lines if line.removesuffix(" ...") not in ended]
     return "\n".join(line.rstrip() for line in lines).strip() + "\n"
 
 
