@@ -117,7 +117,7 @@ def _sleep_unless_orphaned(interruption: Interruption) -> Callable[[float], None
     """Sleep that ends in Interrupted when ansible-playbook is gone.
 
     A killed ansible-playbook (SIGKILL, AWX's cancel among others) tells its workers nothing; they live on
-    in a session of their own.
+    in a session of their own. Not for long where that was a pod's main process, so it is looked for often.
     """
     parent = os.getppid()
 
@@ -130,6 +130,6 @@ def _sleep_unless_orphaned(interruption: Interruption) -> Callable[[float], None
             left = until - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(left, 2.0))
+            time.sleep(min(left, 0.2))
 
     return sleep

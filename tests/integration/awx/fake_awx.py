@@ -56,6 +56,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "name": None, "description": "", "inventory": None, "source": None, "source_path": "", "source_vars": "", "source_project": None,
         "overwrite": False, "overwrite_vars": False, "update_on_launch": False, "update_cache_timeout": 0, "verbosity": 1, "timeout": 0,
         "credential": None, "enabled_var": "", "enabled_value": "", "host_filter": "", "limit": "", "scm_branch": "",
+        "execution_environment": None,
     },
     "notification_templates": {
         "name": None, "description": "", "organization": None, "notification_type": None, "notification_configuration": {},
@@ -339,8 +340,13 @@ class FakeAwx:
             raise Refused(400, {"source_project": ["Project required for scm type sources."]})
         if item["source"] != "scm" and (item["source_project"] or item["source_path"]):
             raise Refused(400, {"detail": "Cannot set source_project, source_path if not SCM type."})
+        credential = self.objects["credentials"].get(item["credential"])
+        if credential and self.objects["credential_types"][credential["credential_type"]]["kind"] in ("insights", "vault"):
+            raise Refused(400, {"credential": ["Credentials of type insights and vault are disallowed for scm inventory sources."]})
 
     def _check_credential_types(self, item: dict[str, Any], fields: dict[str, Any]) -> None:
+        # Compared as it is kept: with what is filled in below.
+        before = copy.deepcopy(self.objects["credential_types"].get(item["id"], {}).get("inputs"))
         if set(item["inputs"]) - {"fields", "required"} or set(item["injectors"]) - {"file", "env", "extra_vars"}:
             raise Refused(400, {"inputs": ["Additional properties are not allowed"]})
         known: dict[str, Any] = {}
@@ -379,6 +385,9 @@ class FakeAwx:
                     environment.from_string(text).render(**known, tower=tower)
                 except jinja2.TemplateError as error:
                     raise Refused(400, {"injectors": [f"{name}: {error}"]}) from None
+        in_use = any(credential["credential_type"] == item["id"] for credential in self.objects["credentials"].values())
+        if in_use and item["inputs"] != before:
+            raise Refused(403, {"detail": "Modifications to inputs are not allowed for credential types that are in use"})
 
     def _check_credentials(self, item: dict[str, Any], fields: dict[str, Any]) -> None:
         if item["organization"] is None:
@@ -478,11 +487,23 @@ class FakeAwx:
         accepted, _refused, errors = self._answers(template, answers, required=True)
         if errors:
             raise Refused(400, {"variables_needed_to_start": errors})
+        return {**self._preset(template), **accepted}
+
+    def launch_by_workflow(self, name: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """What a job of this template gets as a workflow's step: all of the workflow's variables, asked for by it or not."""
+        template = self.named("job_templates", name)
+        _accepted, _refused, errors = self._answers(template, variables, required=True)
+        if errors:
+            raise Refused(400, {"variables_needed_to_start": errors})
+        return {**self._preset(template), **variables}
+
+    def _preset(self, template: dict[str, Any]) -> dict[str, Any]:
+        """What a template sets by itself: its extra variables, and what its survey takes where nothing is answered."""
         variables = json.loads(template["extra_vars"] or "{}")
         for question in self._questions(template):
             if question.get("default") is not None and not self._wrong(question, question["default"]):
                 variables[question["variable"]] = question["default"]
-        return {**variables, **accepted}
+        return variables
 
     def _questions(self, template: dict[str, Any]) -> list[dict[str, Any]]:
         if not template.get("survey_enabled"):

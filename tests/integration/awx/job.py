@@ -90,8 +90,15 @@ class Awx:
         for name, variables in self.inventory["_meta"]["hostvars"].items():
             variables.update(remote_tower_enabled="true", remote_tower_id=len(name))
 
-    def run(self, folder: Path, playbook: str, answers: Mapping[str, Any], of_the_template: Mapping[str, Any] = NOTHING) -> Job:
-        """One job of this playbook, in ``folder``."""
+    def run(
+        self,
+        folder: Path,
+        playbook: str,
+        answers: Mapping[str, Any],
+        of_the_template: Mapping[str, Any] = NOTHING,
+        vault_password: str = "",
+    ) -> Job:
+        """One job of this playbook, in ``folder``. A vault credential's password is typed where ansible-playbook asks for it."""
         shutil.copytree(self.project, folder / "project", symlinks=True)
         (folder / "requirements_collections").symlink_to(self.requirements)
         for name in ("inventory", "env"):
@@ -100,7 +107,9 @@ class Awx:
         script.write_text(f"#! /usr/bin/env python3\n# -*- coding: utf-8 -*-\nprint({json.dumps(self.inventory)!r})\n")
         script.chmod(0o700)
         (folder / "env" / "extravars").write_text(extra_variables(answers, of_the_template))
-        (folder / "env" / "cmdline").write_text("-u root --diff")
+        (folder / "env" / "cmdline").write_text("-u root --diff" + (" --ask-vault-pass" if vault_password else ""))
+        if vault_password:
+            (folder / "env" / "passwords").write_text(json.dumps({r"Vault password:\s*?$": vault_password}))
         (folder / "env" / "settings").write_text(json.dumps({"suppress_output_file": True}))
         done = subprocess.run(
             [sys.executable, "-m", "ansible_runner", "run", str(folder), "--playbook", playbook, "--ident", "17", "--json"],

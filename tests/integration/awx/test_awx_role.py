@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "the-password-of-awx"
 SECRET_KEY = "the-secret-key-of-aws"
 TOKEN = "xoxb-the-token-of-slack"
+TYPE = "AWS by assumed role"
 
 SETTINGS: dict[str, Any] = {
     "awx_project_url": "https://git.example.com/redash.git",
@@ -46,6 +47,13 @@ SETTINGS: dict[str, Any] = {
         },
     ],
 }  # fmt: skip
+
+# Where it is not about them: one template, no workflow, no schedule.
+FEW: dict[str, Any] = {
+    "awx_job_templates": [{"name": "site", "playbook": "site.yml", "description": "", "check": True, "survey": "{{ [awx_question_one] }}"}],
+    "awx_workflow": [],
+    "awx_verify_schedule": "",
+}
 
 
 def playbooks() -> set[str]:
@@ -77,7 +85,8 @@ class Run:
 class Controller:
     """A fake AWX, and awx.yml run against it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.settings = {**SETTINGS, **settings}
         self.awx = FakeAwx(playbooks(), users=("olga", "ada", "alan"))
         # Another organization has a Redash, too: what awx.awx looks for by name alone, it then finds twice.
         other = self.awx.make("organizations", {"name": "Other"})["id"]
@@ -87,6 +96,12 @@ class Controller:
         hook = {"url": "https://other.example.com/hook", "headers": {}}
         given = {"organization": other, "notification_type": "webhook", "notification_configuration": hook}
         self.awx.make("notification_templates", {"name": "hook", **given})
+        for name in ("Redash operators", "Redash analysts"):
+            self.awx.make("teams", {"name": name, "organization": other})
+        project = self.awx.make("projects", {"name": "Redash", "organization": other, "scm_type": "git", "scm_url": "u"})
+        self.awx.fetch(self.awx.objects["project_updates"][project["summary_fields"]["current_update"]["id"]])
+        self.awx.make("job_templates", {"name": "Redash verify", "project": project["id"], "playbook": "verify.yml"})
+        self.awx.make("workflow_job_templates", {"name": "Redash upgrade with approval", "organization": other})
         self.theirs = {item["id"] for kind in self.awx.objects.values() for item in kind.values() if item.get("organization") == other}
         self.awx.writes.clear()
         self.folder = folder
@@ -95,7 +110,7 @@ class Controller:
         variables = self.folder / "variables.yml"
         with Server(self.awx) as url:
             controller = {"controller_host": url, "controller_username": "admin", "controller_password": PASSWORD}
-            variables.write_text(json.dumps({**SETTINGS, **settings, "awx_controller": controller}))
+            variables.write_text(json.dumps({**self.settings, **settings, "awx_controller": controller}))
             environment = {name: value for name, value in os.environ.items() if not name.startswith(("CONTROLLER_", "TOWER_", "COVERAGE_"))}
             environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
             done = subprocess.run(
@@ -116,13 +131,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Controller:
 
 
 def test_everything_is_made(made: Controller) -> None:
-    assert made.awx.names("projects") == ["Redash"]
-    assert made.awx.names("inventories") == ["Redash", "Redash"]  # the first one is another organization's
-    assert made.awx.named("inventory_sources", "Redash")["source_path"] == "inventories/example/hosts.yml"
+    # The first one is another organization's.
+    assert made.awx.names("projects") == made.awx.names("inventories") == ["Redash", "Redash"]
     assert made.awx.names("execution_environments") == ["Redash"]
+    source = made.awx.named("inventory_sources", "Redash")
+    assert source["source_path"] == "inventories/example/hosts.yml"
+    assert source["execution_environment"] == made.awx.named("execution_environments", "Redash")["id"]
+    assert source["credential"] == made.awx.named("credentials", "Redash AWS")["id"]
     wanted = {item["name"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]}
     assert {name.removeprefix("Redash ") for name in made.awx.names("job_templates")} == wanted
-    assert made.awx.names("workflow_job_templates") == ["Redash upgrade with approval"]
+    assert made.awx.names("workflow_job_templates") == ["Redash upgrade with approval"] * 2
     assert made.awx.named("schedules", "Redash nightly verification")["enabled"] is True
     assert made.awx.related("job_templates", "Redash site", "credentials") == {"Redash AWS"}
     assert made.awx.related("job_templates", "Redash site", "notification_templates_error") == {"on-call", "hook", "topic", "mail"}
@@ -240,13 +258,12 @@ def test_what_the_workflow_asks_reaches_each_of_its_steps(made: Controller) -> N
     asked = {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}
     launched = made.awx.launch("Redash upgrade with approval", asked, "workflow_job_templates")
     jobs = {
-        step["identifier"]: made.awx.launch(f"Redash {step['template']}", launched)
+        step["identifier"]: made.awx.launch_by_workflow(f"Redash {step['template']}", launched)
         for step in yaml.safe_load(ROLE_VARS)["awx_workflow"]
         if "template" in step
     }
-    assert jobs["upgrade"] == jobs["check"] == asked
-    assert jobs["snapshot"] == {"redash_hosts": "redash-prod"}
-    assert jobs["smoke"] == jobs["verify"] == {"redash_hosts": "redash-prod", "redash_version": "26.3.0"}
+    # Those that their templates do not ask for, too: test_surveys.py takes a backup with them.
+    assert jobs == dict.fromkeys(("verify", "check", "snapshot", "upgrade", "smoke"), asked)
 
 
 def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(made: Controller) -> None:
@@ -299,6 +316,65 @@ def test_the_fake_takes_no_credential_for_a_job_that_awx_would_not_take() -> Non
     kind["kind"] = "registry"  # one of AWX's own
     with pytest.raises(Refused, match="Cannot assign a Credential of kind `registry`"):
         awx.answer("POST", f"{template['url']}credentials/", {}, {"id": credential["id"]})
+
+
+def test_other_fields_in_a_type_of_credential_that_is_in_use_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    """By a later release, or by hand. What the refusal says to do, helps."""
+    controller = Controller(tmp_path, **FEW)
+    assert controller.run().returncode == 0
+    kind, credential = controller.awx.named("credential_types", TYPE), controller.awx.named("credentials", "Redash AWS")
+    kind["inputs"]["fields"].append({"id": "profile", "type": "string", "label": "Of another release"})
+    with pytest.raises(Refused, match="not allowed for credential types that are in use"):
+        controller.awx.change("credential_types", kind, {"inputs": {"fields": []}, "injectors": {}})
+    for mode in ([], ["--check"]):
+        controller.awx.writes.clear()
+        run = controller.run(*mode)
+        assert run.returncode == 2 and f"{TYPE}: AWX has a type of credential of this name with other fields" in run.text, run.text[-3000:]
+        assert controller.awx.writes == []
+
+    kind["name"] = "AWS by assumed role (before)"
+    check = controller.run("--check")
+    assert (check.returncode, controller.awx.writes) == (0, []), check.text[-3000:]
+    run = controller.run()
+    assert run.returncode == 0, run.text[-3000:]
+    made = controller.awx.named("credentials", "Redash AWS")
+    assert made["id"] != credential["id"] and made["credential_type"] == controller.awx.named("credential_types", TYPE)["id"] != kind["id"]
+    template = controller.awx.named("job_templates", "Redash site")
+    assert controller.awx.associations[f"{template['url']}credentials/"] == [made["id"]]
+    # Type, credential and every template: check mode had said so.
+    assert check.changed == run.changed
+
+
+def test_the_fields_of_the_type_of_credential_go_with_its_name() -> None:
+    """AWX refuses other fields under a name that is in use: with new fields, write a new name here and in the role."""
+    inputs = {
+        "AWS by assumed role": {
+            "fields": ["role_arn", "external_id", "region", "credential_source", "access_key", "secret_key"],
+            "required": ["role_arn"],
+            "secret": ["secret_key"],
+        }
+    }
+    kind = yaml.safe_load(ROLE_VARS)["awx_aws_role_type"]
+    fields = kind["inputs"]["fields"]
+    assert inputs[kind["name"]] == {
+        "fields": [field["id"] for field in fields],
+        "required": kind["inputs"]["required"],
+        "secret": [field["id"] for field in fields if field.get("secret")],
+    }
+
+
+def test_the_organization_s_galaxy_credentials_are_left_alone_until_they_are_named(tmp_path: Path) -> None:
+    """The organization Default of a new AWX has one for galaxy.ansible.com; where that can't be reached, no job starts."""
+    controller = Controller(tmp_path, awx_aws_role={}, awx_notifications=[], **FEW)
+    kind = controller.awx.make("credential_types", {"name": "Galaxy", "kind": "cloud", "inputs": {"fields": []}})["id"]
+    first, second = (
+        controller.awx.make("credentials", {"name": name, "organization": 1, "credential_type": kind})["id"]
+        for name in ("Ansible Galaxy", "Ours")
+    )
+    kept = controller.awx.associations["/api/v2/organizations/1/galaxy_credentials/"] = [first]
+    for given, expected in (({}, [first]), ({"awx_galaxy_credentials": ["Ours"]}, [second]), ({"awx_galaxy_credentials": []}, [])):
+        run = controller.run(**given)
+        assert (run.returncode, kept) == (0, expected), run.text[-3000:]
 
 
 def test_people_choose_from_lists(made: Controller) -> None:

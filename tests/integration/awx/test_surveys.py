@@ -8,13 +8,15 @@ listens on: a run that gets as far as that has taken every answer, and a run tha
 
 from __future__ import annotations
 
+import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.integration.awx.job import NOTHING, Awx, Job
+from tests.integration.awx.job import NOTHING, PROGRAMS, Awx, Job
 
 NOT_REACHED = "Could not connect to the endpoint URL"
 
@@ -32,14 +34,18 @@ INVENTORY = {
 }  # fmt: skip
 
 
+def awx_with(folder: Path, inventory: str) -> Awx:
+    awx = Awx(folder)
+    path = awx.project / "inventories" / "mine" / "hosts.yml"
+    path.parent.mkdir()
+    path.write_text(inventory)
+    awx.update_inventory(path)
+    return awx
+
+
 @pytest.fixture(scope="module")
 def awx(tmp_path_factory: pytest.TempPathFactory) -> Awx:
-    awx = Awx(tmp_path_factory.mktemp("awx"))
-    inventory = awx.project / "inventories" / "mine" / "hosts.yml"
-    inventory.parent.mkdir()
-    inventory.write_text(yaml.safe_dump({"redash": {"hosts": {"redash-prod": INVENTORY}}}))
-    awx.update_inventory(inventory)
-    return awx
+    return awx_with(tmp_path_factory.mktemp("awx"), yaml.safe_dump({"redash": {"hosts": {"redash-prod": INVENTORY}}}))
 
 
 def play(awx: Awx, folder: Path, playbook: str, of_the_template: Any = NOTHING, **answers: Any) -> Job:
@@ -64,6 +70,9 @@ def play(awx: Awx, folder: Path, playbook: str, of_the_template: Any = NOTHING, 
         ("scale.yml", {"redash_hosts": "redash-prod", "count": "5", "service": ""}),
         ("logs.yml", {"redash_hosts": "redash-prod", "container": "", "lines": ""}),
         ("backup.yml", {"redash_hosts": "redash-prod"}),
+        # A step of the workflow gets all that the workflow was asked, be it about the snapshot or not.
+        ("backup.yml", {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}),
+        ("verify.yml", {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}),
         ("rotate_secrets.yml", {"redash_hosts": "redash-prod", "rotate": "cookie_secret"}),
         ("rollback.yml", {"redash_hosts": "redash-prod", "revision": ""}),
         ("restore.yml", {"redash_hosts": "redash-prod", "redash_restore": "redash-prod", "snapshot": ""}),
@@ -109,6 +118,21 @@ def test_terraform_s_state_may_not_end_with_the_job(awx: Awx, tmp_path: Path) ->
     (awx.project / "infrastructure.yml").write_text(yaml.safe_dump([{"hosts": "redash", "gather_facts": False, "tasks": roles}]))
     job = play(awx, tmp_path, "infrastructure.yml", redash_infrastructure={})
     assert (job.returncode, "redash_terraform_backend: type local would keep" in job.text) == (2, True), job.text[-2000:]
+
+
+def test_a_vaulted_value_of_the_inventory_opens_in_the_job(tmp_path: Path) -> None:
+    """AWX keeps it as it is: it reads the inventory without the vault's password."""
+    password = tmp_path / "password"
+    password.write_text("of-the-vault")
+    encrypt = [f"{PROGRAMS}/ansible-vault", "encrypt_string", "--vault-password-file", str(password), "--name", "cluster_name", "opened"]
+    vaulted = subprocess.run(encrypt, check=True, capture_output=True, text=True).stdout
+    infrastructure = "      redash_infrastructure:\n" + textwrap.indent(vaulted, " " * 8)
+    hosts = {"redash": {"hosts": {"redash-prod": {name: value for name, value in INVENTORY.items() if name != "redash_infrastructure"}}}}
+    awx = awx_with(tmp_path / "awx", yaml.safe_dump(hosts) + infrastructure)
+    (tmp_path / "job").mkdir()
+    job = awx.run(tmp_path / "job", "status.yml", {"redash_hosts": "redash"}, vault_password="of-the-vault")
+    assert "cannot read the services of cluster opened" in job.text, job.text[-2000:]
+    assert "of-the-vault" not in job.text
 
 
 def test_a_job_writes_into_its_own_folder_and_nowhere_else(awx: Awx, tmp_path: Path) -> None:
