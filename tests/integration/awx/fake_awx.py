@@ -196,6 +196,7 @@ class FakeAwx:
         # What the repository holds; a project knows it only once it was fetched.
         self.playbooks = playbooks
         self.fetched: dict[int, set[str]] = {}
+        self.reachable = True
         self.objects: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in DEFAULTS}
         self.secrets: dict[tuple[str, int, str], str] = {}
         self.surveys: dict[tuple[str, int], dict[str, Any]] = {}
@@ -605,7 +606,10 @@ class FakeAwx:
             if kind == "project_updates" and item["status"] == "running":
                 # Who waits asks again; who does not wait finds a project without playbooks.
                 answer = dict(item)
-                self.fetch(item)
+                if self.reachable:
+                    self.fetch(item)
+                else:
+                    item.update(status="failed", failed=True, finished="2026-01-01T00:00:00Z", event_processing_finished=True)
                 return 200, answer
             if method == "PATCH":
                 self.change(kind, item, body)

@@ -277,6 +277,22 @@ def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(made
     assert "Redash history" in made.awx.names("job_templates")
 
 
+def test_a_repository_that_can_t_be_fetched_is_said_with_what_helps(tmp_path: Path) -> None:
+    """A new credential alone makes AWX fetch nothing, so the last step is the person's to ask for."""
+    controller = Controller(tmp_path, awx_aws_role={}, awx_notifications=[], **FEW)
+    controller.awx.reachable = False
+    for given, said in (
+        ({}, "Project update failed. The last job"),
+        ({"awx_update_project": True}, "The Project Update - Redash, failed. The"),
+    ):
+        run = controller.run(**given)
+        assert run.returncode == 2 and said in run.text and "needs awx_project_credential" in run.text, run.text[-3000:]
+    controller.awx.reachable = True
+    run = controller.run()
+    assert run.returncode == 2 and "Playbook not found for project" in run.text
+    assert controller.run(awx_update_project=True).returncode == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "said"),
     [
