@@ -222,6 +222,12 @@ class Installation:
             if one["status"] == "ACTIVE"
         }
 
+    def images(self) -> set[str]:
+        """What the services' task definitions run."""
+        ecs = self.client("ecs")
+        definitions = (ecs.describe_task_definition(taskDefinition=definition) for definition, *_counts in self.services().values())
+        return {container["image"] for one in definitions for container in one["taskDefinition"]["containerDefinitions"]}
+
     def running_tasks(self) -> list[str]:
         ecs = self.client("ecs")
         arns = ecs.list_tasks(cluster=NAME)["taskArns"]

@@ -94,6 +94,36 @@ def test_split_services_are_made_once_and_the_scheduler_is_never_two(aws: LocalA
     assert (percent["shop-scheduler"]["minimumHealthyPercent"], percent["shop-scheduler"]["maximumPercent"]) == (0, 100)
 
 
+def test_workers_are_begun_together_and_seen_through_before_what_gives_them_work(
+    aws: LocalAws, playbook: Playbook, variables: dict[str, Any]
+) -> None:
+    aws.client("ecs").create_cluster(clusterName="together")
+    variables = {
+        **variables,
+        "redash_infrastructure": {**INFRASTRUCTURE, "cluster_name": "together"},
+        "task_definition_arns": {"shop-adhoc": "shop-worker"},
+        "compose_render_result": {
+            "services": [
+                service("scheduler", playbook.folder, desired_count=1, has_scheduler=True),
+                service("adhoc", playbook.folder),
+                service("worker", playbook.folder),
+            ],
+        },
+    }
+    done = playbook.run(ROLE, variables=variables)
+    # Nothing runs here, so each is steady at once, and there is nothing to say of it.
+    assert re.findall(r"^(changed|ok): \[prod\] => \(item=shop-(\w+)\)", done.stdout, re.MULTILINE) == [
+        ("changed", "adhoc"),
+        ("changed", "worker"),
+        ("ok", "adhoc"),
+        ("ok", "worker"),
+        ("changed", "scheduler"),
+    ]
+    again = playbook.run(ROLE, variables=variables)
+    assert (again.returncode, changes(again.stdout)) == (0, 0), again.stdout
+    assert "\n[prod] " not in again.stdout, "what stands is not talked about"
+
+
 def test_tasks_with_a_public_address_run_in_the_public_subnets(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
     """The service, the files for ecs-cli, and one-off tasks alike: the three once disagreed."""
     public = {
