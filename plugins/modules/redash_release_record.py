@@ -156,6 +156,11 @@ title:
   returned: with RV(step)
   type: str
   sample: Take a snapshot of the database cluster
+heading:
+  description: The same with its number on the way.
+  returned: with RV(step)
+  type: str
+  sample: "Step 4 of 13: Take a snapshot of the database cluster"
 queues:
   description: Every queue of the release to come to.
   returned: with RV(step)
@@ -363,6 +368,7 @@ def _told(record: Record) -> dict[str, Any]:
         "record": dataclasses.asdict(record),
         "step": step.name if step else "",
         "title": step.title if step else "",
+        "heading": upgrade.heading(record),
         "plan": upgrade.plan(record),
         "downtime": upgrade.downtime(record),
         "queues": list(RELEASES[record.to_version].queues) if record.to_version in RELEASES else [],

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -201,6 +202,39 @@ def test_restored_at_once_where_that_is_wished(redash: Installation) -> None:
     assert f"The upgrade failed; the database was restored from {NAME}-release-1, and the old release runs" in done.message, done.output
     assert redash.record()["state"] == "restored"
     as_it_was(redash, people)
+
+
+@pytest.fixture
+def consolidated_again(redash: Installation) -> Iterator[Installation]:
+    yield redash
+    assert redash.run("site.yml", redash_version="10.1.0").rc == 0
+
+
+def test_a_backup_of_one_topology_is_restored_in_the_other(consolidated_again: Installation) -> None:
+    redash = consolidated_again
+    people = redash.people()
+    saved = redash.run("backup.yml")
+    assert saved.message == f"Snapshot {NAME}-backup-1 is there.", saved.output
+    redash.sql("insert into queries (org_id, name, query, query_hash, user_id) values (1, 'Written since', 'select 3', 'z', 1)")
+    split = {"redash_version": "10.1.0", "redash_topology": "split"}
+    moved = redash.run("site.yml", **split)
+    assert moved.rc == 0, moved.output
+    services = redash.services()
+    assert NAME not in services
+    # Its workers are begun together and then seen through.
+    begun = re.findall(r"\[redash-demo\] (created|steady:) service redash-demo-(\w*worker)", moved.output)
+    assert [verb for verb, _worker in begun] == sorted(verb for verb, _worker in begun), begun
+
+    restored = redash.run("restore.yml", redash_restore=NAME, **split)
+    assert restored.rc == 0, restored.output
+    assert f"The database is the one of {NAME}-backup-1, and Redash is 10.1.0." in restored.message
+    calm(restored)
+    assert redash.services() == services
+    assert all(running == desired == 1 for _definition, desired, running in services.values()), services
+    assert redash.people() == people
+    assert redash.sql("select count(*) from queries where name = 'Written since'", f"redash.before.{NAME}-backup-1") == ["1"]
+    assert set(redash.jobs_done("10.1.0").values()) == {"done"}
+    unchanged(redash.run("site.yml", **split))
 
 
 def test_a_wrong_key_is_refused_before_anything_is_touched(redash: Installation) -> None:

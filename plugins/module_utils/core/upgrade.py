@@ -361,6 +361,24 @@ def outlook(record: Record, seen: dict[str, Any]) -> None:
     )
 
 
+def heading(record: Record) -> str:
+    """The step to do now as people read it: ``Step 4 of 13: Take a snapshot of the database cluster``; empty where none is left.
+
+    Without a total while a step that decides the path is still to come.
+    """
+    step = next_step(record)
+    if step is None:
+        return ""
+    if record.direction == "forward":
+        steps, decided = forward(record), record.kind in OTHERS or bool(record.path)
+    else:
+        steps, decided = back(record), "migrate" not in record.begun or "inspect" in record.done
+    number = f"{steps.index(step.name) + 1} of {len(steps)}" if decided else str(steps.index(step.name) + 1)
+    way = "Step" if record.direction == "forward" else "Back, step"
+    down = " (nobody can use Redash)" if step.downtime and record.path == "full" else ""
+    return f"{way} {number}: {step.title}{down}"
+
+
 def plan(record: Record) -> list[str]:
     """The steps still to do, for people, one a line. What ``check`` decides is shown as decided by the facts known so far."""
     steps = forward(record) if record.direction == "forward" else back(record)

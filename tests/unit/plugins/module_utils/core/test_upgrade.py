@@ -358,6 +358,25 @@ def test_expected_downtime_counts_the_steps_without_redash_that_are_still_to_do(
     assert upgrade.downtime(new_record(path="rolling", done=looked)) == 0
 
 
+def test_each_step_says_where_on_its_way_it_is_as_soon_as_that_is_decided() -> None:
+    record = new_record()
+    assert upgrade.heading(record) == "Step 1: Read the database's revision with the running release"
+    record = new_record(path="full", done=["read", "register", "check"])
+    assert upgrade.heading(record) == "Step 4 of 13: Take a snapshot of the database cluster"
+    record.done += ["snapshot", "suspend", "drain", "stop_workers"]
+    assert upgrade.heading(record) == "Step 8 of 13: Stop the server (nobody can use Redash)"
+    record = new_record(path="rolling", done=["read", "register", "check"])
+    assert upgrade.heading(record) == "Step 4 of 6: Deploy the new release"
+    assert upgrade.heading(Record(number=1, kind="backup")) == "Step 1 of 1: Take a snapshot of the database cluster"
+
+    turned = new_record(path="full", direction="back", begun=["register", "drain", "migrate"])
+    assert upgrade.heading(turned) == "Back, step 1: Look whether the migration changed the database"
+    turned.done, turned.facts = ["inspect"], {"revision_before": OLD, "revision_now": OLD}
+    assert upgrade.heading(turned) == "Back, step 2 of 3: Bring the old release up again"
+    turned.state = "undone"
+    assert upgrade.heading(turned) == ""
+
+
 @pytest.mark.parametrize("kind", sorted(upgrade.OTHERS))
 def test_the_smaller_transactions_run_their_steps_in_order(kind: str) -> None:
     record = Record(number=1, kind=kind)
