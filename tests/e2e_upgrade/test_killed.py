@@ -114,7 +114,7 @@ def test_killed_in_the_migration_and_taken_back_the_old_release_never_meets_the_
         as_it_was(redash, people)
         return
     # Left to itself, it went to its end, which was waited for.
-    assert "25.8.0 failed and is kept stopped: taken back by request" in back.message, back.output
+    assert "25.8.0 failed and is kept stopped (nobody can use Redash): taken back by request." in back.message, back.output
     assert redash.record()["state"] == "stopped"
     assert redash.services()[NAME][1:] == (0, 0)
     again = redash.upgrade("25.8.0")

@@ -178,6 +178,7 @@ def test_a_crash_loop_is_stopped_and_restored_and_the_new_database_kept(redash: 
     people = redash.people()
     done = redash.upgrade("25.8.0", fault="crash-server")
     assert "25.8.0 failed and is kept stopped" in done.message, done.output
+    assert f"or go back to 10.1.0: restore.yml -e redash_restore={NAME} (snapshot {NAME}-release-1)." in done.message, done.output
     # The reason is the container's own last words, not a time that ran out.
     assert "this stand-in's server was built to crash at its start" in done.message, done.output
     calm(done)
