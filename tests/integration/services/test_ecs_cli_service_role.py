@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,55 @@ def test_workers_are_begun_together_and_seen_through_before_what_gives_them_work
     again = playbook.run(ROLE, variables=variables)
     assert (again.returncode, changes(again.stdout)) == (0, 0), again.stdout
     assert "\n[prod] " not in again.stdout, "what stands is not talked about"
+
+
+def test_what_an_upgrade_stopped_is_started_as_it_was_and_ecs_may_roll_it_back_again(
+    aws: LocalAws, playbook: Playbook, variables: dict[str, Any]
+) -> None:
+    ecs = aws.client("ecs")
+    ecs.create_cluster(clusterName="back")
+    for name in ("worker", "scheduler"):
+        ecs.create_service(
+            cluster="back",
+            serviceName=f"shop-{name}",
+            taskDefinition=f"shop-{name}",
+            desiredCount=0,
+            deploymentConfiguration={
+                "deploymentCircuitBreaker": {"enable": True, "rollback": False},
+                "minimumHealthyPercent": 0,
+                "maximumPercent": 100,
+            },
+        )
+    before = ecs.register_task_definition(
+        family="shop-worker",
+        networkMode="awsvpc",
+        requiresCompatibilities=["FARGATE"],
+        cpu="256",
+        memory="1024",
+        containerDefinitions=[{"name": "worker", "image": "redash/redash:10.1.0"}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    given = {
+        **variables,
+        "redash_infrastructure": {**INFRASTRUCTURE, "cluster_name": "back"},
+        "ecs_cli_service_begun": ["shop-worker", "shop-scheduler"],
+        "ecs_cli_service_counts": {"shop-worker": 2, "shop-scheduler": 1},
+        "ecs_cli_service_task_definitions": {"shop-worker": before, "shop-scheduler": "shop-scheduler"},
+    }
+    start = [ROLE[0], {"import_role": {"name": "redash.ecs.ecs_cli_service", "tasks_from": "start"}}]
+    done = playbook.run(start, variables=given)
+    assert done.returncode == 0, done.stdout
+    found = {
+        one["serviceName"]: one for one in ecs.describe_services(cluster="back", services=["shop-worker", "shop-scheduler"])["services"]
+    }
+    assert {name: one["desiredCount"] for name, one in found.items()} == {"shop-worker": 2, "shop-scheduler": 1}
+    assert found["shop-worker"]["taskDefinition"] == before
+    for one in found.values():
+        configuration = one["deploymentConfiguration"]
+        assert configuration["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
+        assert (configuration["minimumHealthyPercent"], configuration["maximumPercent"]) == (0, 100), "each service's own"
+    # A secret that was written since: of what it only counted up ECS would say that it was deployed before.
+    asked = playbook.run(start, variables={**given, "ecs_cli_service_redeploy_after": time.time() + 60})
+    assert asked.stdout.count("a secret was changed after its containers started") == 2, asked.stdout
 
 
 def test_tasks_with_a_public_address_run_in_the_public_subnets(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
