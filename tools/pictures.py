@@ -70,7 +70,7 @@ def cleaned(text: str) -> str:
     lines = [line for line in text.split("\n") if not re.search(r"\.\.\. (\d+ min )?\d+ s$", line)]
     ended = {line.partition(" ... ")[0] for line in lines if line.endswith(", done")}
     lines = [line for line in lines if line.removesuffix(" ...") not in ended]
-    return "\n".join(line.rstrip() for line in lines).strip() + "\n"
+    return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"
 
 
 def kind(text: str) -> list[str]:
@@ -130,6 +130,8 @@ class Box:
     fill: str = ""
     dashed: bool = False
     title: bool = False
+    # The title on the right, where an arrow would cross it on the left.
+    right: bool = False
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -143,7 +145,8 @@ class Box:
         ]
         lines = self.text.split("\n")
         if self.title:
-            parts.append(f'<text x="{x + 12}" y="{y + 20}" class="title">{escape(self.text)}</text>')
+            at = f'x="{x + width - 12}" text-anchor="end"' if self.right else f'x="{x + 12}"'
+            parts.append(f'<text {at} y="{y + 20}" class="title">{escape(self.text)}</text>')
         else:
             first = y + height / 2 - (len(lines) - 1) * 8 + 4
             for number, line in enumerate(lines):
@@ -220,7 +223,7 @@ def architecture() -> str:
         Box("Your laptop, CI or AWX", (20, 20), (250, 500), "you", title=True),
         Box("AWS", (300, 20), (640, 500), "aws", title=True),
         Box("VPC, two zones", (320, 130), (420, 370), "zone", title=True),
-        Box("ECS Fargate, private subnets", (340, 230), (380, 140), "", title=True),
+        Box("ECS Fargate, private subnets", (340, 230), (380, 140), "", title=True, right=True),
     ]
     boxes = {
         "playbook": Box("site.yml", (70, 60), (150, 36)),
@@ -331,7 +334,10 @@ def dashboard(widgets: Sequence[dict[str, object]]) -> str:
             words = re.sub(r"\*\*|about \d+ USD", lambda found: "about ... USD" if "USD" in found[0] else "", str(widget["title"]))
             body.append(f'<text x="{left + 14}" y="{top + size[1] / 2 + 5:g}">{escape(words)}</text>')
             continue
-        body.append(f'<text x="{left + 12}" y="{top + 22}" class="small">{escape(str(widget["title"]))}</text>')
+        title, room = str(widget["title"]), size[0] - 24
+        # A letter takes about seven pixels.
+        narrow = f' textLength="{room}" lengthAdjust="spacingAndGlyphs"' if 7 * len(title) > room else ""
+        body.append(f'<text x="{left + 12}" y="{top + 22}" class="small"{narrow}>{escape(title)}</text>')
         base = top + size[1] - 30
         body.append(f'<line x1="{left + 14}" y1="{base}" x2="{left + size[0] - 14}" y2="{base}" stroke="{FAINT}"/>')
         body.append(f'<line x1="{left + 14}" y1="{top + 36}" x2="{left + 14}" y2="{base}" stroke="{FAINT}"/>')
