@@ -281,7 +281,7 @@ def queues() -> str:
         Arrow("server", "emails"),
         Arrow("server", "default"),
         Arrow("server", "schemas"),
-        Arrow("server", "queries", "a person presses Execute"),
+        Arrow("server", "queries", "Execute"),
         Arrow("periodic", "worker"),
         Arrow("emails", "worker"),
         Arrow("default", "worker"),
