@@ -4,8 +4,9 @@
 
 AWX copies the project's checkout, its symlinks kept and `.git` left out, puts what collections/requirements.yml names
 into a folder of its own, writes the inventory that it keeps as a script, hands every extra variable over as `!unsafe`
-but those that the template itself sets, and starts ansible-playbook in the project with `ANSIBLE_*` variables of its
-own (awx/main/tasks/jobs.py, awx/main/utils/safe_yaml.py). There is no container here: paths below /runner are those of
+but those that the template itself sets, and sends all that through `ansible-runner transmit` to `ansible-runner worker`,
+be it on the same machine. That starts ansible-playbook in the project, with `ANSIBLE_*` variables of AWX's own
+(awx/main/tasks/jobs.py and receptor.py, awx/main/utils/safe_yaml.py). There is no container here: paths below /runner are those of
 the job's folder.
 """
 
@@ -98,7 +99,27 @@ class Awx:
         of_the_template: Mapping[str, Any] = NOTHING,
         vault_password: str = "",
     ) -> Job:
-        """One job of this playbook, in ``folder``. A vault credential's password is typed where ansible-playbook asks for it."""
+        """One job of this playbook. A vault credential's password is typed where ansible-playbook asks for it.
+
+        It is laid out in ``folder``/controller, sent as AWX sends it, and run in ``folder``/runner.
+        """
+        controller, runner = folder / "controller", folder / "runner"
+        self._lay_out(controller, answers, of_the_template, vault_password)
+        program = [sys.executable, "-m", "ansible_runner"]
+        packed = subprocess.run(
+            [*program, "transmit", str(controller), "--playbook", playbook, "--ident", "17"],
+            capture_output=True, env=self._environment(controller), check=True,
+        )  # fmt: skip
+        done = subprocess.run(
+            [*program, "worker", "--private-data-dir", str(runner)],
+            input=packed.stdout, capture_output=True, env=self._environment(runner), check=False,
+        )  # fmt: skip
+        said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith(b"{")]
+        events = [(one["event"], one["stdout"]) for one in said if "event" in one]
+        assert events, done.stdout + done.stderr
+        return Job(runner, int((runner / "artifacts" / "17" / "rc").read_text()), events)
+
+    def _lay_out(self, folder: Path, answers: Mapping[str, Any], of_the_template: Mapping[str, Any], vault_password: str) -> None:
         shutil.copytree(self.project, folder / "project", symlinks=True)
         (folder / "requirements_collections").symlink_to(self.requirements)
         for name in ("inventory", "env"):
@@ -111,13 +132,6 @@ class Awx:
         if vault_password:
             (folder / "env" / "passwords").write_text(json.dumps({r"Vault password:\s*?$": vault_password}))
         (folder / "env" / "settings").write_text(json.dumps({"suppress_output_file": True}))
-        done = subprocess.run(
-            [sys.executable, "-m", "ansible_runner", "run", str(folder), "--playbook", playbook, "--ident", "17", "--json"],
-            capture_output=True, text=True, env=self._environment(folder), check=False,
-        )  # fmt: skip
-        events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        assert events, done.stdout + done.stderr
-        return Job(folder, done.returncode, [(event["event"], event["stdout"]) for event in events])
 
     @staticmethod
     def _environment(folder: Path) -> dict[str, str]:
