@@ -16,7 +16,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.release import rel
 
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
-    """The next step of a rotation: ``step``, ``why``, ``done``. Raises RedashError, in which no value appears."""
+    """The next step of a rotation: ``step``, ``why``, ``state``, ``done``. Raises RedashError, in which no value appears."""
     what: rotation.What = params["what"]
     prefix, store = params["prefix"], open_store(params["store"], context)
     stored = store.read(prefix, dict.fromkeys([what, f"{what}_next", "secret_key", key_guard.NEXT]), decrypt=True)
@@ -46,4 +46,10 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         done=frozenset(params["done"]),
     )
     step = rotation.next_step(observed)
-    return {"changed": False, "step": step, "why": rotation.why(observed, step), "done": sorted(rotation.remembered(params["done"], step))}
+    return {
+        "changed": False,
+        "step": step,
+        "why": rotation.why(observed, step),
+        "state": observed.state,
+        "done": sorted(rotation.remembered(params["done"], step)),
+    }

@@ -91,6 +91,12 @@ why:
   returned: success
   type: str
   sample: a new value is made beside the old one
+state:
+  description:
+    - How far the store says it is. V(untouched), there is no new value; V(made), it lies beside the old one; V(adopted), it is the secret.
+  returned: success
+  type: str
+  sample: untouched
 done:
   description: What to give as O(done) once the step is done.
   returned: success

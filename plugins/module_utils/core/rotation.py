@@ -19,6 +19,8 @@ from typing import Literal, get_args
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 
 What = Literal["cookie_secret", "secret_key", "database_password", "redis_token"]
+# How far the store says it is: nothing has begun; the new value lies beside the old one; it is the secret.
+State = Literal["untouched", "made", "adopted"]
 Step = Literal["make", "look", "stop", "reencrypt", "adopt", "accept", "deploy", "prove", "refuse", "retire", "end"]
 
 WHAT: tuple[What, ...] = get_args(What)
@@ -68,6 +70,10 @@ class Observed:
     rows: Rows | None = None
     done: frozenset[str] = frozenset()
 
+    @property
+    def state(self) -> State:
+        return "adopted" if self.adopted else "made" if self.made else "untouched"
+
 
 def why(observed: Observed, step: Step) -> str:
     """What ``step`` does, with what the database was seen to hold: ``... (encrypted rows: 2 with the old key, 1 with the new one)``."""
@@ -84,7 +90,7 @@ def next_step(observed: Observed) -> Step:
     """The next step. Raises RedashError where going on could lose something."""
     done = observed.done
     if not observed.made:
-        return "end" if "retire" in done else "make"
+        return "end" if "retire" in done else _before_anything(observed)
     if not observed.adopted:
         return _before_adoption(observed)
     if observed.what == "redis_token" and "accept" not in done:
@@ -98,6 +104,16 @@ def next_step(observed: Observed) -> Step:
     if observed.what == "redis_token" and "refuse" not in done:
         return "refuse"
     return "retire"
+
+
+def _before_anything(observed: Observed) -> Step:
+    """A key that can't be rotated is refused here: once the new one lies beside it, every other playbook stops."""
+    if observed.what != "secret_key":
+        return "make"
+    if observed.rows is None:
+        return "look"
+    _refuse_unreadable(observed.rows)
+    return "make"
 
 
 def _before_adoption(observed: Observed) -> Step:
@@ -117,21 +133,32 @@ def _before_adoption(observed: Observed) -> Step:
         Problem(
             f"{observed.rows.old} rows are still encrypted with the old key after `database reencrypt`",
             "database",
-            "Nothing is lost: both keys are in the store, and the services stay down. Mend what it complained of above, then run again.",
+            "Mend what it complained of above.",
         )
     )
 
 
 def _refuse_unreadable(rows: Rows) -> None:
-    if rows.neither:
+    if not rows.neither:
+        return
+    names = ", ".join(rows.neither[:20])
+    if rows.old + rows.new == 0:
         raise RedashError(
             Problem(
-                f"{len(rows.neither)} encrypted rows open with no key that the store holds: {', '.join(rows.neither[:20])}",
+                f"no encrypted row opens with the secret_key that the store holds: {names}",
                 "database",
-                "Find the key that they were encrypted with, in the secret's history first; or delete them in Redash, or in the database."
-                " Then run again.",
+                "It is not the key of this data. Find the one that is (the secret's history first), give it as redash_secrets.secret_key,"
+                " and run site.yml -e ssm_secrets_allow_change=secret_key",
             )
         )
+    raise RedashError(
+        Problem(
+            f"{len(rows.neither)} encrypted rows open with no key that the store holds: {names}",
+            "database",
+            "Without the key that they were encrypted with, their settings are lost to Redash already: empty them, so that they can be"
+            " filled in anew (docs/secrets.md, A row that no key opens).",
+        )
+    )
 
 
 def remembered(done: Iterable[str], step: Step) -> frozenset[str]:

@@ -36,6 +36,14 @@ NAME = re.compile(r"[A-Za-z0-9_.-]+")
 PREFIX = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 
+# What AWS takes as a new value. Refused before a rotation begins: found out in its middle, the secret is the new one already.
+# https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html (MasterUserPassword)
+# https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
+TAKEN = {
+    "database_password_next": (re.compile(r"[!#-.0-?A-~]{8,}"), '8 or more printable ASCII characters, no blank, /, " or @ among them'),
+    "redis_token_next": (re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}"), "16 to 128 letters, digits and !&#$^<>-"),
+}
+
 Choose = Callable[[str], str]
 
 
@@ -148,6 +156,8 @@ def check(prefix: str, secrets: Iterable[Secret]) -> None:
             problems.add(f"the value given is longer than {LONGEST_VALUE} characters", where=where)
         if secret.value is not None and secret.value != secret.value.strip():
             problems.add("the value given begins or ends with white space", where=where, todo="Strip it: Redash would take it as it is.")
+        if (taken := TAKEN.get(secret.name)) and secret.value and not taken[0].fullmatch(secret.value):
+            problems.add("AWS would not take the value given", where=where, todo=f"Give {taken[1]}, or none to have one made.")
         if not 16 <= secret.length <= 128:
             problems.add(f"length {secret.length} is not between 16 and 128", where=where)
         if secret.name in secret.parts:

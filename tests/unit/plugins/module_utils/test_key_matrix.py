@@ -46,4 +46,5 @@ def test_what_redash_secret_rotation_says(given: str, stored: str, running: str,
             look(aws, "secret_key", value=THEIRS[given] or None)
         assert "key-of" not in str(caught.value)
     else:
-        assert look(aws, "secret_key", value=THEIRS[given] or None)["step"] == "make"
+        # The first step of a rotation: what the key in use opens.
+        assert look(aws, "secret_key", value=THEIRS[given] or None)["step"] == "look"

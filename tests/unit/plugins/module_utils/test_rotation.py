@@ -65,6 +65,13 @@ def test_the_step_follows_from_what_is_in_the_store() -> None:
     assert look(Aws({**values, "cookie_secret_next": "C"}, [KEY, COOKIE]), "cookie_secret")["step"] == "deploy"
 
 
+def test_the_key_is_made_once_the_one_in_use_has_opened_every_row() -> None:
+    aws = Aws({"secret_key": "A"}, [KEY])
+    assert (look(aws, "secret_key")["step"], look(aws, "secret_key")["state"]) == ("look", "untouched")
+    seen = "redash-ecs-result: " + json.dumps({"old": 2, "new": 0, "neither": []})
+    assert look(aws, "secret_key", lines=[seen])["step"] == "make"
+
+
 def test_what_the_task_saw_in_the_database_is_read_from_its_log() -> None:
     aws = Aws({"secret_key": "A", "secret_key_next": "B"}, [KEY])
     assert look(aws, "secret_key")["step"] == "look"

@@ -23,7 +23,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.rotation import (
 
 WHOLE = {
     "cookie_secret": ["make", "adopt", "deploy", "prove", "retire", "end"],
-    "secret_key": ["make", "look", "stop", "look", "reencrypt", "look", "adopt", "deploy", "prove", "retire", "end"],
+    "secret_key": ["look", "make", "look", "stop", "look", "reencrypt", "look", "adopt", "deploy", "prove", "retire", "end"],
     "database_password": ["make", "adopt", "deploy", "prove", "retire", "end"],
     "redis_token": ["make", "adopt", "accept", "deploy", "prove", "refuse", "retire", "end"],
 }
@@ -47,8 +47,11 @@ class World:
         """What only the run knew is gone."""
         self.seen, self.done = None, frozenset()
 
+    def observed(self) -> Observed:
+        return Observed(self.what, self.beside is not None, self.beside == self.value, self.seen, self.done)
+
     def step(self) -> str:
-        step = next_step(Observed(self.what, self.beside is not None, self.beside == self.value, self.seen, self.done))
+        step = next_step(self.observed())
         self.done = remembered(self.done, step)
         getattr(self, step)()
         assert self.what != "redis_token" or self.running in self.accepted, f"{step} locks out what runs"
@@ -62,7 +65,7 @@ class World:
 
     def make(self) -> None:
         assert self.beside is None, "a value that may be in use already would be lost"
-        self.beside = "B"
+        self.beside, self.seen = "B", None
 
     def look(self) -> None:
         if self.what != "secret_key":
@@ -150,11 +153,36 @@ def test_a_database_without_encrypted_rows_is_rotated_without_reencrypt() -> Non
     assert world.is_rotated()
 
 
-def test_a_row_that_no_key_opens_stops_before_anything_is_stopped() -> None:
+def test_a_row_that_no_key_opens_is_named_before_anything_is_made_or_stopped() -> None:
     world = World("secret_key", rows=["A", "Z"])
-    with pytest.raises(RedashError, match="1 encrypted rows open with no key.*row Z"):
+    with pytest.raises(RedashError, match="1 encrypted rows open with no key that the store holds: row Z.*A row that no key opens"):
         world.to_the_end()
-    assert (world.value, world.running) == ("A", "A")
+    assert (world.value, world.beside, world.running) == ("A", None, "A")
+
+
+def test_the_wrong_key_is_told_from_a_row_that_is_lost() -> None:
+    world = World("secret_key", rows=["Z", "Z"])
+    with pytest.raises(RedashError, match="no encrypted row opens with the secret_key.*not the key of this data.*allow_change=secret_key"):
+        world.to_the_end()
+    assert (world.value, world.beside, world.running) == ("A", None, "A")
+
+
+def test_a_row_that_comes_in_between_stops_before_anything_is_stopped() -> None:
+    world = World("secret_key")
+    assert [world.step(), world.step()] == ["look", "make"]
+    world.rows.append("Z")
+    with pytest.raises(RedashError, match="1 encrypted rows open with no key"):
+        world.to_the_end()
+    assert (world.value, world.beside, world.running) == ("A", "B", "A")
+
+
+@pytest.mark.parametrize("what", WHAT)
+def test_how_far_the_store_says_it_is(what: What) -> None:
+    world, states = World(what), ["untouched"]
+    while world.step() != "end":
+        if world.observed().state != states[-1]:
+            states.append(world.observed().state)
+    assert states == ["untouched", "made", "adopted", "untouched"]
 
 
 def test_reencrypt_that_did_nothing_is_seen_although_it_exits_0() -> None:

@@ -176,6 +176,27 @@ def test_what_parameter_store_would_refuse_is_refused_first(prefix: str, secret:
         secrets.check(prefix, [secret])
 
 
+@pytest.mark.parametrize("name", ["database_password_next", "redis_token_next"])
+def test_what_aws_would_not_take_as_a_new_value_is_refused_first(name: str) -> None:
+    for bad in (
+        "short",
+        "with a blank in it..",
+        "with/a/slash/in/it..",
+        'with"a"quote"in"it..',
+        "with@an@at@in@it....",
+        "pässwörd-pässwörd",
+    ):
+        with pytest.raises(RedashError, match=f"secret {name}: AWS would not take the value given. Give .* or none") as caught:
+            secrets.check("/x", [Secret(name, value=bad)])
+        assert bad not in str(caught.value)
+    secrets.check("/x", [Secret(name, value="long-enough-for-both&!"), Secret(name.removesuffix("_next"), value="somebody's own")])
+
+
+def test_a_value_made_here_is_one_that_aws_takes() -> None:
+    for name in secrets.TAKEN:
+        secrets.check("/x", [Secret(name, value=secrets.generate(secrets.LENGTH, random.Random(1).choice))])
+
+
 def test_a_secret_listed_twice_is_refused() -> None:
     with pytest.raises(RedashError, match="listed twice"):
         secrets.check("/x", [Secret("a"), Secret("a")])
