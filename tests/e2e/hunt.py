@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import shlex
 import shutil
 import sys
 import threading
@@ -94,6 +95,7 @@ def hunt(
     folder: Path,
     needles: dict[str, str] | None = None,
     own: tuple[Path, ...] = (),
+    arguments: tuple[str, ...] = (),
     **variables: Any,
 ) -> Hunted:
     """Run a playbook and search its output, its events (AWX's JSON), command lines, files, Terraform's state, task definitions and logs.
@@ -102,6 +104,7 @@ def hunt(
     ``folder``   where ansible-runner, Ansible and what they start may write, temporary files too; all that is left there is searched
     ``needles``  secrets beside those that the stores hold at any time of the run
     ``own``      files that a person gave a secret in
+    ``arguments``  more of them, for ansible-playbook
     """
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / "temporary"
@@ -141,7 +144,7 @@ def hunt(
             playbook=playbook,
             inventory=str(ROOT / "inventories" / "local"),
             extravars=variables,
-            cmdline="--diff",
+            cmdline=shlex.join(["--diff", *arguments]),
             verbosity=4,
             envvars={
                 **{name: value for name, value in environment.items() if name.startswith(("REDASH_", "AWS_", "DOCKER_"))},

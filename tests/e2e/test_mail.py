@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,16 +44,30 @@ def post(tls: ssl.SSLContext) -> Iterator[Post]:
         yield running
 
 
-def settings(address: str, post: Post, **more: Any) -> list[str]:
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The password as docs/mail.md has people give it: from an encrypted file. The wrong one is beside it."""
+    folder = tmp_path_factory.mktemp("vault")
+    (folder / "word").write_text("open-sesame\n")
+    hidden = folder / "vault.yml"
+    hidden.write_text(json.dumps({"vault_mail_password": PASSWORD, "vault_wrong_password": f"wrong-{PASSWORD}"}))
+    opened = ["--vault-password-file", str(folder / "word")]
+    encrypt = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", *opened, str(hidden)]
+    subprocess.run(encrypt, check=True, capture_output=True)
+    assert PASSWORD not in hidden.read_text()
+    return ["-e", f"@{hidden}", *opened]
+
+
+def settings(address: str, post: Post, vault: list[str], **more: Any) -> list[str]:
     mail = {
         "server": address,
         "port": post.port,
         "security": "starttls",
         "username": USERNAME,
-        "password": PASSWORD,
+        "password": "{{ vault_mail_password }}",
         "default_sender": SENDER,
     }
-    return ["-e", json.dumps({"redash_mail": {**mail, **more}})]
+    return [*vault, "-e", json.dumps({"redash_mail": {**mail, **more}})]
 
 
 def mail(demo: Demo, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -69,9 +84,9 @@ def deployments(demo: Demo) -> list[str]:
     return [deployment["id"] for deployment in service["deployments"]]
 
 
-def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo: Demo, address: str, post: Post) -> None:
+def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
     before = deployments(demo)
-    done = mail(demo, *settings(address, post, port=465, default_sender="nobody", access_key_id="AKIAX"))
+    done = mail(demo, *settings(address, post, vault, port=465, default_sender="nobody", access_key_id="AKIAX"))
     assert done.returncode != 0
     for problem in (
         "redash_mail.port: 465 expects TLS",
@@ -83,9 +98,9 @@ def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo
     assert deployments(demo) == before
 
 
-def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address: str, post: Post) -> None:
+def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
     before = deployments(demo)
-    done = mail(demo, *settings(address, post), "--check", "--diff")
+    done = mail(demo, *settings(address, post, vault), "--check", "--diff")
     assert done.returncode == 0, done.stdout
     assert "REDASH_MAIL_SERVER" in done.stdout
     assert "mail_password" in done.stdout
@@ -93,7 +108,9 @@ def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address
     assert (post.mails, deployments(demo)) == ([], before)
 
 
-def test_mail_is_applied_to_every_container_and_both_mails_arrive(demo: Demo, address: str, post: Post, tmp_path: Path) -> None:
+def test_mail_is_applied_to_every_container_and_both_mails_arrive(
+    demo: Demo, address: str, post: Post, vault: list[str], tmp_path: Path
+) -> None:
     """The whole run as AWX runs it, at -vvvv and with diffs; the password is hunted for wherever it could be read."""
     found = hunt(
         "mail.yml",
@@ -102,7 +119,7 @@ def test_mail_is_applied_to_every_container_and_both_mails_arrive(demo: Demo, ad
         home=demo.home,
         folder=tmp_path / "runner",
         needles={"the password of the mail server": PASSWORD},
-        **json.loads(settings(address, post)[1]),
+        arguments=tuple(settings(address, post, vault)),
     )
     found.clean()
 
@@ -125,40 +142,42 @@ def test_mail_is_applied_to_every_container_and_both_mails_arrive(demo: Demo, ad
     assert parameter["Type"] == "SecureString"
 
 
-def test_the_same_settings_deploy_nothing_and_send_nothing(demo: Demo, address: str, post: Post) -> None:
+def test_the_same_settings_deploy_nothing_and_send_nothing(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
     before, sent = deployments(demo), len(post.mails)
-    done = mail(demo, *settings(address, post))
+    done = mail(demo, *settings(address, post, vault))
     assert done.returncode == 0, done.stdout
     assert changed(done.stdout) == {"redash-demo": 0}
     assert (deployments(demo), len(post.mails)) == (before, sent)
 
 
-def test_site_yml_with_the_same_settings_finds_nothing_to_change(demo: Demo, address: str, post: Post) -> None:
-    done = demo.playbook("site.yml", *settings(address, post))
+def test_site_yml_with_the_same_settings_finds_nothing_to_change(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
+    done = demo.playbook("site.yml", *settings(address, post, vault))
     assert done.returncode == 0, done.stdout
     assert changed(done.stdout) == {"redash-demo": 0}, done.stdout
 
 
-def test_the_proof_alone_sends_two_mails_and_deploys_nothing(demo: Demo, address: str, post: Post) -> None:
+def test_the_proof_alone_sends_two_mails_and_deploys_nothing(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
     before, sent = deployments(demo), len(post.mails)
-    done = mail(demo, *settings(address, post), "-e", "mail_test=true")
+    done = mail(demo, *settings(address, post, vault), "-e", "mail_test=true")
     assert done.returncode == 0, done.stdout
     assert (deployments(demo), len(post.mails)) == (before, sent + 2)
 
 
-def test_a_changed_password_reaches_the_containers_and_a_wrong_one_is_explained(demo: Demo, address: str, post: Post) -> None:
+def test_a_changed_password_reaches_the_containers_and_a_wrong_one_is_explained(
+    demo: Demo, address: str, post: Post, vault: list[str]
+) -> None:
     before, sent = deployments(demo), len(post.mails)
-    done = mail(demo, *settings(address, post, password="wrong-" + PASSWORD))
+    done = mail(demo, *settings(address, post, vault, password="{{ vault_wrong_password }}"))
     assert done.returncode != 0
     assert f"{address} refuses the user name or password: 535 5.7.8" in message(done.stdout)
     assert PASSWORD not in done.stdout
     assert deployments(demo) != before
     assert len(post.mails) == sent
-    assert mail(demo, *settings(address, post)).returncode == 0
+    assert mail(demo, *settings(address, post, vault)).returncode == 0
     assert len(post.mails) == sent + 2
 
 
-def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo: Demo, address: str, post: Post) -> None:
+def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
     """The classic fault: send-test-mail works, and no mail of Redash's own ever leaves."""
     ecs = demo.aws("ecs")
     ecs.update_service(cluster="redash-demo", service="redash-demo", desiredCount=0)
@@ -166,7 +185,7 @@ def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo
         until = time.monotonic() + 120
         while ecs.list_tasks(cluster="redash-demo", serviceName="redash-demo")["taskArns"] and time.monotonic() < until:
             time.sleep(2)
-        done = mail(demo, *settings(address, post), "-e", "mail_test=true", "-e", "mail_timeout=5")
+        done = mail(demo, *settings(address, post, vault), "-e", "mail_test=true", "-e", "mail_timeout=5")
         assert done.returncode != 0
         assert "The settings are right, but mails that Redash itself sends do not leave." in message(done.stdout)
         assert "the emails queue: no worker takes" in message(done.stdout)
