@@ -4,16 +4,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from cryptography.fernet import Fernet
 
 from tests.e2e.hunt import hunt, stored
-from tests.e2e_upgrade.installation import NAME, PREFIX, ROOT, Installation, Run, calm, processes_of
+from tests.e2e_upgrade.installation import NAME, PREFIX, PSQL, ROOT, Installation, Run, calm, processes_of
 
 SECRET = "the-data-sources-own-password"
 OPTIONS = json.dumps({"dbname": "redash", "host": "10.0.0.1", "user": "nobody", "password": SECRET})
@@ -23,6 +28,19 @@ TOKEN: dict[str, Any] = {
     "redash_redis": {"transit_encryption_enabled": True, "snapshot_retention_days": 0},
     "ssm_secrets_redis_options": "ssl_cert_reqs=none",
 }
+
+
+def another_key(content: bytes = b"{}") -> str:
+    """Encrypted as Redash does it, with a key that nobody holds any more; in hexadecimal."""
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"lost in 2019").digest())).encrypt(content).hex()
+
+
+def stopped(run: Run, why: str, stands: str) -> None:
+    """A rotation that failed: calm, the reason said, and as the last thing how things stand."""
+    assert run.rc != 0, run.output[-4000:]
+    calm(run)
+    assert why in " ".join(run.output.split()).replace("''", "'"), run.output[-6000:]
+    assert run.message == stands, run.message
 
 
 def value(redash: Installation, name: str, store: str = "parameter_store") -> str | None:
@@ -91,8 +109,42 @@ def test_a_data_source_is_there_to_be_encrypted(redash: Installation) -> None:
     decrypts(redash)
 
 
-def kill_at(redash: Installation, words: str, **variables: Any) -> None:
-    """Begin a rotation and kill every process of it once it says ``words``."""
+def test_a_row_that_no_key_opens_is_named_and_can_be_emptied(redash: Installation) -> None:
+    before, services = value(redash, "secret_key"), redash.services()
+    columns = "org_id, name, type, encrypted_options"
+    redash.sql(f"insert into data_sources ({columns}) values (1, 'lost', 'pg', '\\x{another_key()}')")
+    stopped(
+        redash.run("rotate_secrets.yml", rotate="secret_key"),
+        "database: 1 encrypted rows open with no key that the store holds: lost. Without the key that they were encrypted with, their"
+        " settings are lost to Redash already: empty them, so that they can be filled in anew (docs/secrets.md, A row that no key opens).",
+        "rotate=secret_key: stopped at the step look (the database is read: which key encrypts what), for the reason above."
+        " Nothing was changed. Once that is mended, the same command goes on from there.",
+    )
+    assert (value(redash, "secret_key"), value(redash, "secret_key_next"), redash.services()) == (before, None, services)
+    page = (ROOT / "docs" / "secrets.md").read_text()
+    (emptying,) = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "WAREHOUSE" in block]
+    good_list(redash.run("manage.yml", **yaml.safe_load(emptying.replace('"WAREHOUSE"', '"lost"'))))
+    assert "lost" in good_list(redash.run("manage.yml", command=["/app/manage.py", "ds", "list"])).output
+
+
+def test_a_key_that_is_not_the_data_s_is_told_and_nothing_is_changed(redash: Installation) -> None:
+    before, services = value(redash, "secret_key"), redash.services()
+    redash.sql("create table kept as select id, encrypted_options from data_sources")
+    redash.sql(f"update data_sources set encrypted_options = '\\x{another_key()}'")
+    stopped(
+        redash.run("rotate_secrets.yml", rotate="secret_key"),
+        "database: no encrypted row opens with the secret_key that the store holds: warehouse, lost. It is not the key of this data.",
+        "rotate=secret_key: stopped at the step look (the database is read: which key encrypts what), for the reason above."
+        " Nothing was changed. Once that is mended, the same command goes on from there.",
+    )
+    assert (value(redash, "secret_key"), value(redash, "secret_key_next"), redash.services()) == (before, None, services)
+    redash.sql("update data_sources set encrypted_options = kept.encrypted_options from kept where kept.id = data_sources.id")
+    redash.sql("drop table kept")
+    unchanged(redash.run("site.yml"))
+
+
+def kill_at(redash: Installation, words: str, number: int = 1, **variables: Any) -> None:
+    """Begin a rotation and kill every process of it once it says ``words`` for the ``number``th time."""
     log = redash.home / "killed.log"
     mark = f"rotation-{time.monotonic_ns()}"
     with log.open("w") as output:
@@ -104,7 +156,7 @@ def kill_at(redash: Installation, words: str, **variables: Any) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        while process.poll() is None and words not in log.read_text():
+        while process.poll() is None and log.read_text().count(words) < number:
             time.sleep(0.1)
         assert process.poll() is None, log.read_text()[-4000:]
         process.kill()
@@ -114,16 +166,30 @@ def kill_at(redash: Installation, words: str, **variables: Any) -> None:
         process.wait()
 
 
-# The titles of tasks that each step begins with; and where nobody waits any more for a task that encrypts, while it goes on.
-STEPS = ("a new value is made beside the old one", "the database is read", "every service is stopped", "encrypted with the new key")
-AMIDST = (": database reencrypt $REDASH_SECRET_KEY",)
-LATER = ("the new value becomes the secret", "everything is deployed with it", "a task with it reads", "the copy beside it is removed")
+# The titles of tasks that each step begins with, and which of their times in that run. The database is read with the key in use
+# alone, with both, when everything is stopped, and once more when it is encrypted anew.
+READ = "the database is read"
+STEPS = (
+    (READ, 1),
+    ("a new value is made beside the old one", 1),
+    (READ, 1),
+    ("every service is stopped", 1),
+    (READ, 2),
+    ("encrypted with the new key", 1),
+    # Nobody waits any more for a task that encrypts, while it goes on.
+    (": database reencrypt $REDASH_SECRET_KEY", 1),
+    (READ, 3),
+    ("the new value becomes the secret", 1),
+    ("everything is deployed with it", 1),
+    ("a task with it reads", 1),
+    ("the copy beside it is removed", 1),
+)
 
 
 def test_the_key_is_rotated_though_it_is_killed_at_every_step(redash: Installation) -> None:
     old, before = value(redash, "secret_key"), rows(redash)
-    for words in (*STEPS, *AMIDST, *LATER):
-        kill_at(redash, words, rotate="secret_key")
+    for words, number in STEPS:
+        kill_at(redash, words, number, rotate="secret_key")
         if value(redash, "secret_key_next"):
             refused = redash.run("site.yml")
             assert refused.rc != 0
@@ -140,7 +206,23 @@ def test_the_key_is_rotated_though_it_is_killed_at_every_step(redash: Installati
 def test_the_databases_password_is_rotated_and_the_old_one_is_worth_nothing(redash: Installation, tmp_path: Path) -> None:
     old = value(redash, "database_password")
     assert old and logs_in(redash, old)
-    kill_at(redash, "everything is deployed with it", rotate="database_password")
+    services = redash.services()
+    redash.sql("alter role postgres set default_transaction_read_only = on", "postgres")
+    try:
+        stopped(
+            redash.run("rotate_secrets.yml", rotate="database_password"),
+            "PostgreSQL refused the master user redash: ERROR: cannot execute ALTER ROLE in a read-only transaction",
+            "rotate=database_password: stopped at the step deploy (everything is deployed with it), for the reason above. database_password"
+            " is the new one, and the old one is in its history, so nothing is lost. What runs may still have the old one."
+            " Once that is mended, the same command goes on from there.",
+        )
+    finally:
+        redash.inside(
+            "env", "PGOPTIONS=-c default_transaction_read_only=off", *PSQL, "-c", "alter role postgres reset default_transaction_read_only"
+        )
+    # Nobody is locked out: what runs has the password that the database takes still.
+    assert logs_in(redash, old) and redash.services() == services
+    assert all(old in url for url in redash.held("REDASH_DATABASE_URL").values())
     # The database has the new password, and the URL that containers get still the old one.
     kill_at(redash, "Secrets composed of parts", rotate="database_password")
     assert (logs_in(redash, value(redash, "database_password") or ""), logs_in(redash, old)) == (True, False)
@@ -214,3 +296,25 @@ def test_redis_s_token_is_rotated_and_the_old_one_is_worth_nothing(redash: Insta
     assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, False)
     assert all(f":{new}@" in url for url in redash.held("REDASH_REDIS_URL").values())
     unchanged(redash.run("site.yml", **TOKEN))
+
+
+def test_the_token_moves_to_secrets_manager_and_is_rotated_there(redash: Installation, tmp_path: Path) -> None:
+    held = value(redash, "redis_token")
+    # What was moved away from here is older.
+    for name in stored(redash.client, PREFIX):
+        if name.endswith(" "):
+            redash.client("secretsmanager").delete_secret(SecretId=name.strip(), ForceDeleteWithoutRecovery=True)
+    good(redash.run("site.yml", **TOKEN, **MANAGER))
+    old = value(redash, "redis_token", "secrets_manager")
+    assert old and old == held
+    kill_at(redash, "everything is deployed with it", rotate="redis_token", **TOKEN, **MANAGER)
+    new = value(redash, "redis_token", "secrets_manager")
+    assert new and new != old
+    assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, True)
+    rotate_hunted(redash, tmp_path, rotate="redis_token", **TOKEN, **MANAGER)
+    assert value(redash, "redis_token", "secrets_manager") == new
+    assert value(redash, "redis_token_next", "secrets_manager") is None
+    assert (redash.redis_accepts(new), redash.redis_accepts(old)) == (True, False)
+    assert all(f":{new}@" in url for url in redash.held("REDASH_REDIS_URL").values())
+    assert value(redash, "redis_token") == held, "the parameter that was moved away from was written to"
+    unchanged(redash.run("site.yml", **TOKEN, **MANAGER))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from ministack.services import rds
 
@@ -47,7 +48,11 @@ def _followed(handler: Handler) -> Handler:
             # First the real server: if that fails, no cluster is on record and the request can be repeated.
             known = rds._clusters.get(name) or {}
             username = known.get("MasterUsername") or rds._p(parameters, "MasterUsername")
-            _set_master(username, password, known.get("DatabaseName") or rds._p(parameters, "DatabaseName") or None)
+            try:
+                _set_master(username, password, known.get("DatabaseName") or rds._p(parameters, "DatabaseName") or None)
+            except RuntimeError as refused:
+                # An answer of the kind that is not asked for again: clients repeat what failed with a 500 for many minutes.
+                return rds._error("InvalidDBClusterStateFault", escape(str(refused)), 400)
         answer = handler(parameters)
         cluster = rds._clusters.get(name)
         if answer[0] != 200 or cluster is None:
