@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +172,7 @@ def test_a_changed_password_reaches_the_containers_and_a_wrong_one_is_explained(
     done = mail(demo, *settings(address, post, vault, password="{{ vault_wrong_password }}"))
     assert done.returncode != 0
     assert f"{address} refuses the user name or password: 535 5.7.8" in message(done.stdout)
+    assert "The settings are deployed as they are; the next mail.yml tries both ways again." in message(done.stdout)
     assert PASSWORD not in done.stdout
     assert deployments(demo) != before
     assert len(post.mails) == sent
@@ -194,3 +197,46 @@ def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo
         until = time.monotonic() + 300
         while demo.get("/ping")[0] != 200 and time.monotonic() < until:
             time.sleep(2)
+
+
+@contextlib.contextmanager
+def nobody(*, host: str) -> Iterator[int]:
+    """The port of a name that does not exist."""
+    yield 587
+
+
+@contextlib.contextmanager
+def plain(*, host: str) -> Iterator[int]:
+    """A server that knows no TLS."""
+    with smtp_servers.server(host=host) as running:
+        yield running.port
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("trap", "server", "what"),
+    [
+        (nobody, "mail.no-such-host.invalid", "mail.no-such-host.invalid has no address: the name is not found. Check redash_mail.server"),
+        (plain, "", "{server}:{port} does not offer STARTTLS. Use the port that does (587)"),
+        (smtp_servers.black_hole, "", "{server}:{port} does not answer at all: packets get lost on the way. Check the security group"),
+        (
+            smtp_servers.silent,
+            "",
+            "{server}:{port} takes the connection and then says nothing. The port may expect TLS",
+        ),
+    ],
+    ids=["name not found", "no STARTTLS", "black hole", "silence"],
+)
+def test_what_is_wrong_with_a_server_is_told_once_with_what_to_do(
+    demo: Demo, address: str, post: Post, vault: list[str], trap: Callable[..., AbstractContextManager[int]], server: str, what: str
+) -> None:
+    with trap(host=address) as port:
+        done = mail(demo, *settings(address, post, vault, server=server or address, port=port), "-e", "mail_timeout=5")
+    assert done.returncode != 0
+    said = message(done.stdout)
+    assert f"No mail leaves, neither by send-test-mail nor by the emails queue: {what.format(server=address, port=port)}" in said, (
+        done.stdout
+    )
+    assert "The settings are deployed as they are; the next mail.yml tries both ways again." in said
+    for noise in ("redash-ecs-result", "[WARNING]", PASSWORD):
+        assert noise not in done.stdout, done.stdout

@@ -148,11 +148,11 @@ def silent(*, host: str = "127.0.0.1", greets: bool = False, hangs_up: bool = Fa
 
 
 @contextlib.contextmanager
-def black_hole() -> Iterator[int]:
+def black_hole(*, host: str = "127.0.0.1") -> Iterator[int]:
     """A port whose connections are never even taken: its queue is full, so the kernel drops what comes."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, 0))
         listener.listen(0)
         for _ in range(4):
             filler = stack.enter_context(socket.socket())
