@@ -7,7 +7,6 @@ import json
 import re
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -18,6 +17,7 @@ import pytest
 
 from tests.e2e.conftest import Demo, changed
 from tests.e2e.hunt import hunt
+from tests.e2e.vault import vault
 from tests.integration.mail import smtp_servers
 from tests.integration.mail.smtp_servers import PASSWORD, USERNAME, Post
 
@@ -47,20 +47,12 @@ def post(tls: ssl.SSLContext) -> Iterator[Post]:
 
 
 @pytest.fixture(scope="module")
-def vault(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The password as docs/mail.md has people give it: from an encrypted file. The wrong one is beside it."""
-    folder = tmp_path_factory.mktemp("vault")
-    (folder / "word").write_text("open-sesame\n")
-    hidden = folder / "vault.yml"
-    hidden.write_text(json.dumps({"vault_mail_password": PASSWORD, "vault_wrong_password": f"wrong-{PASSWORD}"}))
-    opened = ["--vault-password-file", str(folder / "word")]
-    encrypt = [str(Path(sys.executable).with_name("ansible-vault")), "encrypt", *opened, str(hidden)]
-    subprocess.run(encrypt, check=True, capture_output=True)
-    assert PASSWORD not in hidden.read_text()
-    return ["-e", f"@{hidden}", *opened]
+def given(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What gives ansible-playbook the mail server's password, and a wrong one."""
+    return vault(tmp_path_factory.mktemp("vault"), vault_mail_password=PASSWORD, vault_wrong_password=f"wrong-{PASSWORD}")
 
 
-def settings(address: str, post: Post, vault: list[str], **more: Any) -> list[str]:
+def settings(address: str, post: Post, given: list[str], **more: Any) -> list[str]:
     mail = {
         "server": address,
         "port": post.port,
@@ -69,7 +61,7 @@ def settings(address: str, post: Post, vault: list[str], **more: Any) -> list[st
         "password": "{{ vault_mail_password }}",
         "default_sender": SENDER,
     }
-    return [*vault, "-e", json.dumps({"redash_mail": {**mail, **more}})]
+    return [*given, "-e", json.dumps({"redash_mail": {**mail, **more}})]
 
 
 def mail(demo: Demo, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -86,9 +78,9 @@ def deployments(demo: Demo) -> list[str]:
     return [deployment["id"] for deployment in service["deployments"]]
 
 
-def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
+def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo: Demo, address: str, post: Post, given: list[str]) -> None:
     before = deployments(demo)
-    done = mail(demo, *settings(address, post, vault, port=465, default_sender="nobody", access_key_id="AKIAX"))
+    done = mail(demo, *settings(address, post, given, port=465, default_sender="nobody", access_key_id="AKIAX"))
     assert done.returncode != 0
     for problem in (
         "redash_mail.port: 465 expects TLS",
@@ -100,9 +92,9 @@ def test_contradictions_are_refused_all_at_once_before_anything_is_deployed(demo
     assert deployments(demo) == before
 
 
-def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
+def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address: str, post: Post, given: list[str]) -> None:
     before = deployments(demo)
-    done = mail(demo, *settings(address, post, vault), "--check", "--diff")
+    done = mail(demo, *settings(address, post, given), "--check", "--diff")
     assert done.returncode == 0, done.stdout
     assert "REDASH_MAIL_SERVER" in done.stdout
     assert "mail_password" in done.stdout
@@ -111,7 +103,7 @@ def test_check_mode_says_what_would_change_and_sends_nothing(demo: Demo, address
 
 
 def test_mail_is_applied_to_every_container_and_both_mails_arrive(
-    demo: Demo, address: str, post: Post, vault: list[str], tmp_path: Path
+    demo: Demo, address: str, post: Post, given: list[str], tmp_path: Path
 ) -> None:
     """The whole run as AWX runs it, at -vvvv and with diffs; the password is hunted for wherever it could be read."""
     found = hunt(
@@ -121,7 +113,7 @@ def test_mail_is_applied_to_every_container_and_both_mails_arrive(
         home=demo.home,
         folder=tmp_path / "runner",
         needles={"the password of the mail server": PASSWORD},
-        arguments=tuple(settings(address, post, vault)),
+        arguments=tuple(settings(address, post, given)),
     )
     found.clean()
 
@@ -144,43 +136,43 @@ def test_mail_is_applied_to_every_container_and_both_mails_arrive(
     assert parameter["Type"] == "SecureString"
 
 
-def test_the_same_settings_deploy_nothing_and_send_nothing(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
+def test_the_same_settings_deploy_nothing_and_send_nothing(demo: Demo, address: str, post: Post, given: list[str]) -> None:
     before, sent = deployments(demo), len(post.mails)
-    done = mail(demo, *settings(address, post, vault))
+    done = mail(demo, *settings(address, post, given))
     assert done.returncode == 0, done.stdout
     assert changed(done.stdout) == {"redash-demo": 0}
     assert (deployments(demo), len(post.mails)) == (before, sent)
 
 
-def test_site_yml_with_the_same_settings_finds_nothing_to_change(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
-    done = demo.playbook("site.yml", *settings(address, post, vault))
+def test_site_yml_with_the_same_settings_finds_nothing_to_change(demo: Demo, address: str, post: Post, given: list[str]) -> None:
+    done = demo.playbook("site.yml", *settings(address, post, given))
     assert done.returncode == 0, done.stdout
     assert changed(done.stdout) == {"redash-demo": 0}, done.stdout
 
 
-def test_the_proof_alone_sends_two_mails_and_deploys_nothing(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
+def test_the_proof_alone_sends_two_mails_and_deploys_nothing(demo: Demo, address: str, post: Post, given: list[str]) -> None:
     before, sent = deployments(demo), len(post.mails)
-    done = mail(demo, *settings(address, post, vault), "-e", "mail_test=true")
+    done = mail(demo, *settings(address, post, given), "-e", "mail_test=true")
     assert done.returncode == 0, done.stdout
     assert (deployments(demo), len(post.mails)) == (before, sent + 2)
 
 
 def test_a_changed_password_reaches_the_containers_and_a_wrong_one_is_explained(
-    demo: Demo, address: str, post: Post, vault: list[str]
+    demo: Demo, address: str, post: Post, given: list[str]
 ) -> None:
     before, sent = deployments(demo), len(post.mails)
-    done = mail(demo, *settings(address, post, vault, password="{{ vault_wrong_password }}"))
+    done = mail(demo, *settings(address, post, given, password="{{ vault_wrong_password }}"))
     assert done.returncode != 0
     assert f"{address} refuses the user name or password: 535 5.7.8" in message(done.stdout)
     assert "The settings are deployed as they are; the next mail.yml tries both ways again." in message(done.stdout)
     assert PASSWORD not in done.stdout
     assert deployments(demo) != before
     assert len(post.mails) == sent
-    assert mail(demo, *settings(address, post, vault)).returncode == 0
+    assert mail(demo, *settings(address, post, given)).returncode == 0
     assert len(post.mails) == sent + 2
 
 
-def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo: Demo, address: str, post: Post, vault: list[str]) -> None:
+def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo: Demo, address: str, post: Post, given: list[str]) -> None:
     """The classic fault: send-test-mail works, and no mail of Redash's own ever leaves."""
     ecs = demo.aws("ecs")
     ecs.update_service(cluster="redash-demo", service="redash-demo", desiredCount=0)
@@ -188,7 +180,7 @@ def test_a_worker_that_does_not_listen_is_told_from_settings_that_are_wrong(demo
         until = time.monotonic() + 120
         while ecs.list_tasks(cluster="redash-demo", serviceName="redash-demo")["taskArns"] and time.monotonic() < until:
             time.sleep(2)
-        done = mail(demo, *settings(address, post, vault), "-e", "mail_test=true", "-e", "mail_timeout=5")
+        done = mail(demo, *settings(address, post, given), "-e", "mail_test=true", "-e", "mail_timeout=5")
         assert done.returncode != 0
         assert "The settings are right, but mails that Redash itself sends do not leave." in message(done.stdout)
         assert "the emails queue: no worker takes" in message(done.stdout)
@@ -228,10 +220,10 @@ def plain(*, host: str) -> Iterator[int]:
     ids=["name not found", "no STARTTLS", "black hole", "silence"],
 )
 def test_what_is_wrong_with_a_server_is_told_once_with_what_to_do(
-    demo: Demo, address: str, post: Post, vault: list[str], trap: Callable[..., AbstractContextManager[int]], server: str, what: str
+    demo: Demo, address: str, post: Post, given: list[str], trap: Callable[..., AbstractContextManager[int]], server: str, what: str
 ) -> None:
     with trap(host=address) as port:
-        done = mail(demo, *settings(address, post, vault, server=server or address, port=port), "-e", "mail_timeout=5")
+        done = mail(demo, *settings(address, post, given, server=server or address, port=port), "-e", "mail_timeout=5")
     assert done.returncode != 0
     said = message(done.stdout)
     assert f"No mail leaves, neither by send-test-mail nor by the emails queue: {what.format(server=address, port=port)}" in said, (

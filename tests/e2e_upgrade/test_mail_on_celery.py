@@ -14,6 +14,7 @@ import pytest
 from demo import engine, services
 from demo.instance import Instance
 from tests.e2e.hunt import Hunted, hunt
+from tests.e2e.vault import vault
 from tests.e2e_upgrade.installation import NAME, Installation, Run
 from tests.integration.mail import smtp_servers
 from tests.integration.mail.smtp_servers import PASSWORD, USERNAME, Post
@@ -40,16 +41,23 @@ def settings(redash: Installation, port: int, **more: Any) -> dict[str, Any]:
         "port": port,
         "security": "starttls",
         "username": USERNAME,
-        "password": PASSWORD,
+        "password": "{{ vault_mail_password }}",
         "default_sender": "Redash <redash@example.com>",
     }
     return {"redash_version": "8.0.0", "redash_topology": "split", "redash_mail": {**mail, **more}}
 
 
-def hunted(playbook: str, redash: Installation, folder: Path, **variables: Any) -> Hunted:
+def hunted(playbook: str, redash: Installation, folder: Path, opened: list[str], **variables: Any) -> Hunted:
     needles = {"the password of the mail server": PASSWORD}
     return hunt(
-        playbook, environment=redash.environment, client=redash.client, home=redash.home, folder=folder, needles=needles, **variables
+        playbook,
+        environment=redash.environment,
+        client=redash.client,
+        home=redash.home,
+        folder=folder,
+        needles=needles,
+        arguments=tuple(opened),
+        **variables,
     )
 
 
@@ -63,8 +71,10 @@ def failure(run: Run) -> str:
 
 
 def test_both_ways_are_proven_and_each_fault_is_told_apart(split: Installation, post: Post, tmp_path: Path) -> None:
+    # The demo's folder, where the tests note what they ran, is searched, too.
+    opened = vault(tmp_path, vault_mail_password=PASSWORD)
     good = settings(split, post.port)
-    found = hunted("mail.yml", split, tmp_path / "mail", **good)
+    found = hunted("mail.yml", split, tmp_path / "mail", opened, **good)
     found.clean()
     assert "by send-test-mail and through the celery queue." in found.output
     assert [mail["Subject"] for mail in post.mails] == [post.mails[0]["Subject"], f"Redash {NAME}: a test of the emails queue"]
@@ -72,25 +82,25 @@ def test_both_ways_are_proven_and_each_fault_is_told_apart(split: Installation, 
 
     # The worker's job succeeds, whatever the server says: its log is what tells.
     post.refuse_data = "554 5.7.1 Message rejected: not verified"
-    refused = failure(split.run("mail.yml", mail_test=True, **good))
+    refused = failure(split.run("mail.yml", *opened, mail_test=True, **good))
     assert refused.startswith("No mail leaves, neither by send-test-mail nor by the celery queue: "), refused
     assert "refuses the mail: 554 5.7.1 Message rejected: not verified" in refused
     post.refuse_data = ""
 
     # A server that says nothing: the job never ends.
     with smtp_servers.silent(host="0.0.0.0") as port:
-        hangs = failure(split.run("mail.yml", mail_timeout=5, **settings(split, port)))
+        hangs = failure(split.run("mail.yml", *opened, mail_timeout=5, **settings(split, port)))
         assert f":{port} takes the connection and then says nothing" in hangs
         assert "the celery queue: a worker took the mail and is still at it" in hangs
 
     # Mails share the scheduler's queue there.
-    assert split.run("mail.yml", **good).rc == 0
+    assert split.run("mail.yml", *opened, **good).rc == 0
     arrived = len(post.mails)
     ecs = split.client("ecs")
     ecs.update_service(cluster=NAME, service=f"{NAME}-scheduler", desiredCount=0)
     for arn in ecs.list_tasks(cluster=NAME, serviceName=f"{NAME}-scheduler")["taskArns"]:
         ecs.stop_task(cluster=NAME, task=arn)
-    nobody = failure(split.run("mail.yml", mail_test=True, mail_timeout=5, **good))
+    nobody = failure(split.run("mail.yml", *opened, mail_test=True, mail_timeout=5, **good))
     assert nobody.startswith(
         "The settings are right, but mails that Redash itself sends do not leave. the celery queue: no worker takes jobs"
     )
@@ -98,6 +108,6 @@ def test_both_ways_are_proven_and_each_fault_is_told_apart(split: Installation, 
     ecs.update_service(cluster=NAME, service=f"{NAME}-scheduler", desiredCount=1)
 
     # An upgrade with a snapshot and a migration leaves no secret anywhere, either.
-    found = hunted("upgrade.yml", split, tmp_path / "upgrade", **{**good, **split.to("10.1.0")})
+    found = hunted("upgrade.yml", split, tmp_path / "upgrade", opened, **{**good, **split.to("10.1.0")})
     found.clean()
     assert split.schema() == "89bc7873a3e0"
