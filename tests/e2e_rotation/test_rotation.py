@@ -115,7 +115,7 @@ def test_a_row_that_no_key_opens_is_named_and_can_be_emptied(redash: Installatio
     redash.sql(f"insert into data_sources ({columns}) values (1, 'lost', 'pg', '\\x{another_key()}')")
     stopped(
         redash.run("rotate_secrets.yml", rotate="secret_key"),
-        "database: 1 encrypted rows open with no key that the store holds: lost. Without the key that they were encrypted with, their"
+        "database: no key that the store holds opens these encrypted rows: lost. Without the key that they were encrypted with, their"
         " settings are lost to Redash already: empty them, so that they can be filled in anew (docs/secrets.md, A row that no key opens).",
         "rotate=secret_key: stopped at the step look (the database is read: which key encrypts what), for the reason above."
         " Nothing was changed. Once that is mended, the same command goes on from there.",

@@ -153,7 +153,7 @@ def _refuse_unreadable(rows: Rows) -> None:
         )
     raise RedashError(
         Problem(
-            f"{len(rows.neither)} encrypted rows open with no key that the store holds: {names}",
+            f"no key that the store holds opens these encrypted rows: {names}",
             "database",
             "Without the key that they were encrypted with, their settings are lost to Redash already: empty them, so that they can be"
             " filled in anew (docs/secrets.md, A row that no key opens).",
