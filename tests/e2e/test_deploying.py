@@ -1,6 +1,9 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What people do to a Redash that runs: back it up, scale it, change its topology, roll it back; and deploy what doesn't work."""
+"""What people do to a Redash that runs: back it up, scale it, change its topology, upgrade it, roll it back; and deploy what doesn't work.
+
+tests/e2e_upgrade has upgrades with a migration, every kind of failure, and kills in each step.
+"""
 
 from __future__ import annotations
 
@@ -193,6 +196,33 @@ def test_rolling_back_refuses_another_schema_and_else_goes_to_the_revision_befor
     assert redash.services() == services
 
 
+def test_an_upgrade_with_nothing_to_migrate_and_the_way_back_are_without_a_gap(redash: Installation, demo: Demo) -> None:
+    before = redash.services(), redash.task_runner(), redash.people()
+    plan = ok(redash.run("upgrade.yml", "--check", **redash.to("26.3.0"))).output
+    assert f"The database is at revision {HEAD}, which fits: a rolling deployment without downtime." in " ".join(plan.split())
+    assert (redash.services(), redash.task_runner(), redash.people()) == before
+
+    with Watch(redash, demo) as there:
+        done = ok(redash.upgrade("26.3.0"))
+    number = redash.record()["number"]
+    assert done.message == f"Redash is 26.3.0 (release {number}). Set redash_version: 26.3.0 in the inventory."
+    assert (redash.record()["state"], redash.record()["path"]) == ("succeeded", "rolling")
+    assert redash.images() == {f"{REPOSITORY}:26.3.0"}
+    # What the inventory still says would take it back without a word.
+    refused = redash.run("site.yml", **QUICK)
+    assert refused.message.startswith(f"redash_version: 25.8.0, but Redash is 26.3.0 since release {number}."), refused.output
+
+    with Watch(redash, demo) as back:
+        assert "Redash is back at 25.8.0" in ok(redash.run("rollback.yml")).message
+    assert (redash.services(), redash.task_runner(), redash.people()) == before
+    history = " ".join(ok(redash.run("history.yml")).output.split())
+    assert all(said in history for said in ("25.8.0 -> 26.3.0", "rollback")), history
+    # The rendered files, too, are those of what runs.
+    assert changed(ok(redash.run("site.yml", **QUICK)).output) == {NAME: 0}
+    for watch in (there, back):
+        assert answered(watch), watch.pings
+
+
 def test_old_revisions_are_pruned_and_those_that_run_or_ran_before_stay(redash: Installation) -> None:
     ecs = redash.client("ecs")
 
@@ -219,8 +249,9 @@ def test_a_crash_loop_fails_soon_with_the_first_tasks_reason_while_redash_goes_o
         failed = redash.run("site.yml", redash_image=f"{REPOSITORY}:25.8.0-crash", **QUICK)
     assert failed.rc != 0
     assert re.search(r"circuit breaker was triggered|stopped for the same cause", failed.message), failed.output
-    # A first container that ends at once can keep the others of its task from starting at all: then that is the first reason.
-    assert re.search(r"First task: (the task never started: ResourceInitializationError|.*exited with 1)", failed.message), failed.message
+    # The container's own reason and last words, whoever of ECS and the playbook gave up first.
+    why = r"(First task|the same cause): \w+ exited with 1: RuntimeError: this stand-in was built to crash at its start"
+    assert re.search(why, failed.message), failed.message
     assert "the first task that failed, " in failed.output
     # Once asked for, a line is told once.
     told = [line for line in failed.output.splitlines() if line.startswith(f"[{NAME}] task ")]

@@ -92,7 +92,7 @@ class Installation:
     home: Path
     port: int
     environment: dict[str, str] = field(init=False)
-    killed_log: Path = field(init=False)
+    killed_log: Path = field(init=False, repr=False)
     # What the inventory says besides, as YAML; for what must not stand on a command line.
     inventory: Path | None = field(init=False, default=None)
     _clients: dict[str, Any] = field(init=False, default_factory=dict)
