@@ -51,8 +51,8 @@ def _followed(handler: Handler) -> Handler:
             try:
                 _set_master(username, password, known.get("DatabaseName") or rds._p(parameters, "DatabaseName") or None)
             except RuntimeError as refused:
-                # An answer of the kind that is not asked for again: clients repeat what failed with a 500 for many minutes.
-                return rds._error("InvalidDBClusterStateFault", escape(str(refused)), 400)
+                # An answer that nobody asks for again: Terraform repeats what failed with a 500, or for the cluster's state, for minutes.
+                return rds._error("InvalidParameterValue", escape(str(refused)), 400)
         answer = handler(parameters)
         cluster = rds._clusters.get(name)
         if answer[0] != 200 or cluster is None:
