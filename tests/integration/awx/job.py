@@ -57,7 +57,7 @@ class Job:
     @property
     def text(self) -> str:
         """All that was said, without colours; where lines are broken is Ansible's."""
-        return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", " ".join(text for _, text in self.events)).split())
+        return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", " ".join(text for _kind, text in self.events)).split())
 
 
 class Awx:
