@@ -16,6 +16,12 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import Sto
 
 # The new key of a rotation that has begun and not ended.
 NEXT = "secret_key_next"
+# Rotations whose other side may have either value, so that nothing else may be deployed meanwhile. A database that refused
+# its new password has the old one, while Terraform's state says that the new one is set: only the rotation sets it again.
+EITHER = {
+    NEXT: "the data may be encrypted with either key",
+    "database_password_next": "the database may have either password",
+}
 
 # The modules' option that says where an installation runs, as its documentation does in the modules.
 INSTALLATION = {
@@ -64,21 +70,27 @@ def _as_deployed(store: SecretStore, prefix: str, stored: Mapping[str, Stored], 
 
 
 def refuse_while_rotating(
-    running: Iterable[Mapping[str, Any]], store: SecretStore, prefix: str, stored: Mapping[str, Stored], context: Context
+    running: Iterable[Mapping[str, Any]], store: SecretStore, prefix: str, stored: Mapping[str, Stored], context: Context, own: str = ""
 ) -> None:
-    """Stop everything but the rotation itself: some rows may be encrypted with the next key already."""
-    begun = NEXT in stored
+    """Stop everything but the rotation itself (``own``, the name of what it rotates): see EITHER.
+
+    ``stored``  of the store: every name in EITHER that exists
+    """
+    begun = [name for name in EITHER if name in stored]
     for container in running:
         for item in container.get("secrets") or []:
             if item["name"] == KEY and not store.owns(item["valueFrom"]):  # the installation moves from another store
                 other = store_of(item["valueFrom"], context)
                 folder, _slash, name = other.path_of(item["valueFrom"]).rpartition("/")
-                begun = begun or (name == "secret_key" and NEXT in other.read(folder, [NEXT], decrypt=False))
-    if begun:
-        raise RedashError(
-            Problem(
-                "a rotation of secret_key is unfinished, and the data may be encrypted with either key",
-                f"{prefix}/{NEXT}",
-                "Finish it first: rotate_secrets.yml -e rotate=secret_key",
+                if name == "secret_key":
+                    begun += [name for name in other.read(folder, list(EITHER), decrypt=False) if name not in begun]
+    for name in begun:
+        what = name.removesuffix("_next")
+        if what != own:
+            raise RedashError(
+                Problem(
+                    f"a rotation of {what} is unfinished, and {EITHER[name]}",
+                    f"{prefix}/{name}",
+                    f"Finish it first: rotate_secrets.yml -e rotate={what}",
+                )
             )
-        )

@@ -19,13 +19,12 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """The next step of a rotation: ``step``, ``why``, ``state``, ``done``. Raises RedashError, in which no value appears."""
     what: rotation.What = params["what"]
     prefix, store = params["prefix"], open_store(params["store"], context)
-    stored = store.read(prefix, dict.fromkeys([what, f"{what}_next", "secret_key", key_guard.NEXT]), decrypt=True)
+    stored = store.read(prefix, dict.fromkeys([what, f"{what}_next", "secret_key", *key_guard.EITHER]), decrypt=True)
     new, now, key = stored.get(f"{what}_next"), stored.get(what), stored.get("secret_key")
     if what not in rotation.OF_THE_KEYS and now is None and new is None:
         raise RedashError(Problem("does not exist", f"{prefix}/{what}", "Run site.yml first."))
     running = key_guard.containers(params["installation"], context)
-    if what != "secret_key":
-        key_guard.refuse_while_rotating(running, store, prefix, stored, context)
+    key_guard.refuse_while_rotating(running, store, prefix, stored, context, own=what)
     in_use = key_guard.in_use(running, store, prefix, stored, context)
     rotation.check_may_rotate(
         what,

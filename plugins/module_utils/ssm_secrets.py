@@ -67,7 +67,7 @@ def _present(
     params: dict[str, Any], context: Context, store: SecretStore, wanted: list[core.Secret], choose: core.Choose
 ) -> dict[str, Any]:
     prefix, guarded = params["prefix"], params["installation"] is not None
-    names = core.needed_names(wanted) + (["secret_key", key_guard.NEXT, "database_url"] if guarded else [])
+    names = core.needed_names(wanted) + (["secret_key", *key_guard.EITHER, "database_url"] if guarded else [])
     decrypt = guarded or core.needs_values(wanted)
     stored = store.read(prefix, dict.fromkeys(names), decrypt=decrypt)
     deleted = [secret.name for secret in wanted if secret.name in stored and stored[secret.name].deleted]

@@ -168,7 +168,7 @@ def _key(params: dict[str, Any], context: Context, services: Iterable[str], prob
         containers = key_guard.containers({"cluster": params["cluster"], "services": services, "task_definitions": [runner]}, context)
         given = params["encryption_key"] or None
         store = open_store(params["store"], context)
-        stored = store.read(params["prefix"], ["secret_key", key_guard.NEXT], decrypt=True)
+        stored = store.read(params["prefix"], ["secret_key", *key_guard.EITHER], decrypt=True)
         key_guard.refuse_while_rotating(containers, store, params["prefix"], stored, context)
         # A secret that was deleted: the person who read the key from a running container gives it.
         known = stored if "secret_key" in stored or given is None else {"secret_key": Stored(version=0, arn="", value=given)}
