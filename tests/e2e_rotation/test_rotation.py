@@ -214,12 +214,16 @@ def test_the_databases_password_is_rotated_and_the_old_one_is_worth_nothing(reda
             "PostgreSQL refused the master user redash: ERROR: cannot execute ALTER ROLE in a read-only transaction",
             "rotate=database_password: stopped at the step deploy (everything is deployed with it), for the reason above. database_password"
             " is the new one, and the old one is in its history, so nothing is lost. What runs may still have the old one."
+            " Until this has finished, site.yml, mail.yml and upgrade.yml refuse to run."
             " Once that is mended, the same command goes on from there.",
         )
     finally:
         redash.inside(
             "env", "PGOPTIONS=-c default_transaction_read_only=off", *PSQL, "-c", "alter role postgres reset default_transaction_read_only"
         )
+    # Terraform has it on record as set. Whatever went by that would deploy what the database refuses.
+    refused = redash.run("site.yml")
+    assert refused.rc != 0 and "a rotation of database_password is unfinished" in refused.message
     # Nobody is locked out: what runs has the password that the database takes still.
     assert logs_in(redash, old) and redash.services() == services
     assert all(old in url for url in redash.held("REDASH_DATABASE_URL").values())

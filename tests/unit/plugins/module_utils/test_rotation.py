@@ -72,6 +72,18 @@ def test_the_key_is_made_once_the_one_in_use_has_opened_every_row() -> None:
     assert look(aws, "secret_key", lines=[seen])["step"] == "make"
 
 
+def test_one_rotation_at_a_time_where_the_other_side_may_have_either_value() -> None:
+    values = {"secret_key": "A", "cookie_secret": "C", "database_password": "P", "redis_token": "T"}
+    for begun in ("secret_key", "database_password"):
+        aws = Aws({**values, f"{begun}_next": "N"}, [KEY, COOKIE])
+        for what in values:
+            if what == begun:
+                assert look(aws, what)["state"] == "made"
+                continue
+            with pytest.raises(RedashError, match=f"/redash/x/{begun}_next: a rotation of {begun} is unfinished"):
+                look(aws, what)
+
+
 def test_what_the_task_saw_in_the_database_is_read_from_its_log() -> None:
     aws = Aws({"secret_key": "A", "secret_key_next": "B"}, [KEY])
     assert look(aws, "secret_key")["step"] == "look"

@@ -489,6 +489,21 @@ def test_an_unfinished_rotation_of_the_key_stops_everything_else(action: str) ->
     )
 
 
+@pytest.mark.parametrize("action", ["setup", "upgrade", "mail"])
+def test_an_unfinished_rotation_of_the_database_s_password_stops_everything_else(action: str) -> None:
+    """A database that refused it has the old one: what is deployed with the new one would be locked out."""
+    store = FakeParameterStore(secret_key="key", database_password="new", database_password_next="new", cookie_secret="c" * 32)
+    with pytest.raises(RedashError) as caught:
+        work(store, {"name": "database_password"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation={**INSTALLATION, "action": action})
+    assert str(caught.value) == (
+        "/redash/x/database_password_next: a rotation of database_password is unfinished, and the database may have either password."
+        " Finish it first: rotate_secrets.yml -e rotate=database_password"
+    )
+    assert store.writes == []
+    rotating = {**INSTALLATION, "action": "rotate"}
+    assert not work(store, {"name": "database_password"}, ecs=FakeEcs({"x": "x"}, x=OURS), installation=rotating)["changed"]
+
+
 def test_the_rotation_itself_goes_on_also_once_the_new_key_is_the_secret() -> None:
     store = FakeParameterStore(secret_key="key", cookie_secret="c" * 32)
     store.store(f"{PREFIX}/secret_key_next", "next", at=DEPLOYED + 1)
