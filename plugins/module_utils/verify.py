@@ -154,11 +154,33 @@ def _checks(
         except RedashError as error:
             problems.extend(error)
     preflight.check_image(lambda region: context.client("ecr"), _image(params), params["cpu_architecture"], problems, notes)
+    _new_secrets(params, context, problems)
     if params["database_cluster"]:
         arn = preflight.check_database(context.client("rds"), params["database_cluster"], problems)
         if arn:
             preflight.check_snapshot_right(context.client("sts"), context.client("iam"), arn, params["name"], problems)
     preflight.check_rights(context.client("sts"), context.client("iam"), UPGRADE_ACTIONS, problems, notes)
+
+
+def _new_secrets(params: dict[str, Any], context: Context, problems: Problems) -> None:
+    """Secrets that the new release's containers are to get and that nobody has stored: tasks that refer to them could not start.
+
+    An upgrade does not store them itself, because the execution role has to be allowed to read each as well, which Terraform sees to.
+    """
+    if not params["secrets"]:
+        return
+    try:
+        stored = open_store(params["store"], context).read(params["prefix"], params["secrets"], decrypt=True)
+    except RedashError as error:
+        problems.extend(error)
+        return
+    for name in params["secrets"]:
+        if name not in stored:
+            problems.add(
+                "is new in the inventory and not in the secret store yet",
+                where=f"{params['prefix']}/{name}",
+                todo="Run site.yml with the version that runs now first; an upgrade changes one thing at a time.",
+            )
 
 
 def _key(params: dict[str, Any], context: Context, services: Iterable[str], problems: Problems) -> bool:

@@ -48,6 +48,13 @@ options:
     type: str
     required: false
     default: ""
+  secrets:
+    description:
+      - Names below O(prefix) of the secrets that the containers of O(to_version) get beside those of every installation. One that is
+        not stored yet is a problem.
+    type: list
+    elements: str
+    default: []
   encryption_key:
     description: The encryption key that a person gives, where one does.
     type: str
@@ -71,6 +78,7 @@ EXAMPLES = r"""
     kms_key_id: alias/redash/redash-prod
     database_cluster: redash-prod
     prefix: /redash/redash-prod
+    secrets: [google_client_secret]
     region: ap-northeast-1
   register: verified
 """
@@ -142,6 +150,7 @@ def main() -> None:
             "database_cluster": {"type": "str", "default": ""},
             "prefix": {"type": "str", "default": ""},
             "store": STORE,
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "encryption_key": {"type": "str", "default": "", "no_log": True},
         },
     )

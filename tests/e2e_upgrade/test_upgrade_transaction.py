@@ -307,6 +307,7 @@ def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_reg
         ({"redash_version": "8.0.0"}, "redash_version: Redash 10.1.0 cannot be brought back to 8.0.0 by an upgrade"),
         ({"redash_version": "26.3.0"}, "redash_version: from 10.1.0 to 26.3.0 is too far: one major version at a time"),
         ({"redash_version": "25.8.0", "redash_name": "nobody"}, "nobody: no service nobody or nobody-... in cluster"),
+        ({"redash_version": "25.8.0", "redash_secrets": {"saml_key": "new"}}, f"{PREFIX}/saml_key: is new in the inventory and not in the"),
         # A folder without a state: of what was never made, and of what was made from another machine.
         ({"redash_version": "25.8.0", "redash_name": "nobody", "redash_work_dir": str(tmp_path)}, "nobody: no service nobody or"),
         (

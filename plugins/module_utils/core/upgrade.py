@@ -327,7 +327,12 @@ def unfinished(record: Record | None) -> bool:
 
 
 def downtime(record: Record) -> int:
-    """Seconds without Redash to expect of the steps still to do, the migrations' own work apart; 0 on the rolling path."""
+    """Seconds without Redash to expect of the steps still to do, the migrations' own work apart.
+
+    None on the rolling path, unless the release's schedulers must not meet: the service that holds one is then stopped first.
+    """
+    if record.path == "rolling" and not release(record.to_version).schedulers_may_overlap:
+        return STEPS["deploy"].usual if "deploy" not in record.done else 0
     if record.path != "full":
         return 0
     return sum(STEPS[name].usual for name in forward(record) if name not in record.done and STEPS[name].downtime)

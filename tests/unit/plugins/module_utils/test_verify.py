@@ -270,6 +270,7 @@ class Account:
             "database_cluster": "prod",
             "prefix": "/redash/prod",
             "store": "parameter_store",
+            "secrets": [],
             "encryption_key": "",
         }
         return run({**defaults, **params}, self.context())
@@ -390,6 +391,19 @@ def test_containers_with_different_keys_are_a_problem(account: Account) -> None:
         account.verify()
     with pytest.raises(RedashError, match="REDASH_SECRET_KEY: containers use different ones"):
         account.verify(prefix="")
+
+
+def test_a_secret_that_is_new_with_the_upgrade_is_refused_before_a_task_could_fail_to_start(account: Account) -> None:
+    account.ssm.parameters["/redash/prod/mail_password"] = "told-to-nobody"
+    with pytest.raises(RedashError) as caught:
+        account.verify("25.8.0", secrets=["google_client_secret", "mail_password"])
+    assert [str(problem) for problem in caught.value.problems] == [
+        "/redash/prod/google_client_secret: is new in the inventory and not in the secret store yet. "
+        "Run site.yml with the version that runs now first; an upgrade changes one thing at a time."
+    ]
+    account.verify("25.8.0", secrets=["mail_password"])
+    # Of what runs, containers are asked, not the inventory.
+    account.verify(secrets=["google_client_secret"])
 
 
 # The key matrix of upgrades, every row of it: given, stored, in the containers' environment.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -356,6 +357,10 @@ def test_expected_downtime_counts_the_steps_without_redash_that_are_still_to_do(
     assert upgrade.downtime(new_record(path="full", done=looked)) == 60 + 90 + 180  # stop_server, migrate, deploy
     assert upgrade.downtime(new_record(path="full", done=[*ALL_FORWARD[: ALL_FORWARD.index("migrate") + 1]])) == 180
     assert upgrade.downtime(new_record(path="rolling", done=looked)) == 0
+    # Its scheduler must not meet another: a service that holds one is stopped before the next starts.
+    beta = Record(number=1, kind="upgrade", to_version="9.0.0-beta", path="rolling", done=looked)
+    assert upgrade.downtime(beta) == 180
+    assert upgrade.downtime(replace(beta, done=[*looked, "deploy"])) == 0
 
 
 def test_each_step_says_where_on_its_way_it_is_as_soon_as_that_is_decided() -> None:
