@@ -12,9 +12,9 @@ def started(pid: int) -> str:
     """When a process was started, empty when there is none: with its number it names a process for good."""
     # POSIX: Linux and macOS know it. Not every container has ps, and /proc says the same on Linux.
     try:
-        # Field 22, counted after the name in brackets, which may hold anything. A zombie (Z) is dead.
+        # Field 22, counted after the name in brackets, which may hold anything. A zombie (Z) is dead, as is what is being taken away (X).
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return "" if fields[0] == "Z" else fields[19]
+        return "" if fields[0] in ("Z", "X") else fields[19]
     except OSError:
         pass
     try:

@@ -19,7 +19,6 @@ import fcntl
 import json
 import os
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import IO, Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.process import started
 
 FILE = "running.json"
 # Seconds between two looks at a folder that somebody else uses.
@@ -48,7 +48,7 @@ class Record:
     started: str = ""
 
     def terraform_lives(self) -> bool:
-        return bool(self.pid) and self.host == socket.gethostname() and started(self.pid) == self.started
+        return bool(self.started) and self.host == socket.gethostname() and started(self.pid) == self.started
 
     def __str__(self) -> str:
         what = f"terraform {self.command}, pid {self.pid}" if self.pid else f"pid {self.run}"
@@ -73,7 +73,7 @@ class Run:
 
     def began(self, command: str, pid: int) -> None:
         """Write down the Terraform that has just been started."""
-        self._now = replace(self._now, command=command, pid=pid, started=started(pid) or "")
+        self._now = replace(self._now, command=command, pid=pid, started=started(pid))
         self._write(self._now)
 
     def crashed(self) -> None:
@@ -120,19 +120,6 @@ def alone(work_dir: Path, timeout: int, clock: Clock, report: Callable[[str], No
             yield run
         finally:
             run.ended()
-
-
-def started(pid: int) -> str | None:
-    """When a process began, in whatever form the system tells it; None when there is no such process."""
-    if Path("/proc/self/stat").exists():
-        try:
-            # The name in parentheses may hold anything; state and start time stand after it (proc_pid_stat(5)).
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            return None
-        return None if fields[0] in ("Z", "X") else fields[19]
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return answer.stdout.strip() or None
 
 
 def _wait(file: IO[str], work_dir: Path, timeout: int, clock: Clock, report: Callable[[str], None]) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted, interruptible
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.process import started
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider, running, work
 
 FAKE = """#!{python}
@@ -366,7 +367,7 @@ def test_killed_outright_terraform_is_interrupted_and_the_next_run_waits_for_its
 def test_if_terraform_was_killed_too_the_next_run_says_so_and_goes_on_at_once(fake: Fake) -> None:
     pid = killed(fake)
     os.kill(pid, signal.SIGKILL)
-    while running.started(pid):
+    while started(pid):
         time.sleep(0.02)
     fake.run()
     assert fake.reported[0].startswith(f"a run before this one was killed (terraform apply, pid {pid}, on ")
@@ -412,7 +413,7 @@ IN_BETWEEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_that_a_run_was_killed_is_forgotten_only_once_its_remains_were_looked_for_and_all_is_applied(fake: Fake, between: str) -> None:
     pid = killed(fake)
     os.kill(pid, signal.SIGKILL)
-    while running.started(pid):
+    while started(pid):
         time.sleep(0.02)
     ec2 = Ec2()
     told, params = IN_BETWEEN[between]
@@ -441,7 +442,7 @@ def test_that_a_run_was_killed_is_forgotten_only_once_its_remains_were_looked_fo
 def test_a_run_that_does_not_look_for_remains_says_what_becomes_of_them(fake: Fake, params: dict[str, Any], said: str) -> None:
     pid = killed(fake)
     os.kill(pid, signal.SIGKILL)
-    while running.started(pid):
+    while started(pid):
         time.sleep(0.02)
     fake.run(**params)
     assert [line for line in fake.reported if "is in no state" in line and said in line]
