@@ -68,6 +68,8 @@ def cleaned(text: str) -> str:
     text = re.sub(r"target [\d.]+:5000", "target 10.89.0.7:5000", text)
     # A step that takes long says so again and again where nothing can be written over, its announcement first.
     lines = [line for line in text.split("\n") if not re.search(r"\.\.\. (\d+ min )?\d+ s$", line)]
+    # What make says of itself where another make (of the tests) has started it.
+    lines = [line for line in lines if not re.match(r"make\[\d+\]: ", line)]
     ended = {line.partition(" ... ")[0] for line in lines if line.endswith(", done")}
     lines = [line for line in lines if line.removesuffix(" ...") not in ended]
     return "\n".join(line.rstrip() for line in lines).strip("\n") + "\n"

@@ -1,9 +1,14 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""DescribeTargetHealth said "healthy" of every target without looking at one. Seen with MiniStack 1.5.33."""
+"""DescribeTargetHealth said "healthy" of every target without looking at one, and requests went to those that only start.
+
+Seen with MiniStack 1.5.33.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import random
 import time
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,6 +23,33 @@ _was_healthy: set[tuple[str, str, int]] = set()
 
 
 def apply() -> None:
+    _health_is_looked_at()
+    _requests_go_to_the_healthy()
+
+
+def _requests_go_to_the_healthy() -> None:
+    forward = alb._forward_to_tg
+
+    async def forward_to_the_healthy(
+        arn: str, method: str, path: str, headers: Any, body: Any, query: Any, raw_query: Any = None, raw_path: Any = None
+    ) -> Any:
+        group, targets = alb._tgs.get(arn), alb._targets.get(arn, [])
+        if not group or group.get("TargetType") != "ip" or len(targets) < 2:
+            return await forward(arn, method, path, headers, body, query, raw_query, raw_path)
+        port = int(group.get("Port") or 80)
+        answers = await asyncio.gather(
+            *(asyncio.to_thread(probe, target["Id"], int(target.get("Port") or port), group) for target in targets)
+        )
+        # Where none is healthy, a load balancer asks them all:
+        # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health.html
+        healthy = [target for target, answer in zip(targets, answers, strict=True) if answer.healthy] or targets
+        target = random.choice(healthy)  # noqa: S311  nothing secret
+        return await alb._proxy_http_target(target, group, method, raw_path or path, headers, body, query, raw_query)
+
+    alb._forward_to_tg = forward_to_the_healthy
+
+
+def _health_is_looked_at() -> None:
     describe = alb._describe_target_health
 
     def describe_what_answers(parameters: Any) -> Any:
