@@ -13,7 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.redash.ecs.plugins.module_utils.process import started
+from ansible_collections.redash.ecs.plugins.module_utils.process import machine, started
 
 
 class ActionModule(ActionBase):
@@ -23,5 +23,5 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         playbook = os.getppid()
-        process = {"host": platform.node(), "pid": playbook, "started": started(playbook)}
+        process = {"host": platform.node(), "machine": machine(), "pid": playbook, "started": started(playbook)}
         return self._execute_module(module_args={**self._task.args, "process": process}, task_vars=task_vars)

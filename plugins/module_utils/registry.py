@@ -64,6 +64,11 @@ def tag_of(image: str) -> str:
     return "" if "@" in image else image.rpartition("/")[2].partition(":")[2]
 
 
+def is_named(image: str) -> bool:
+    """Whether it says which image of its repository is meant: by a tag or by a digest."""
+    return "@" in image or bool(tag_of(image))
+
+
 def get(url: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
     try:
         with open_url(url, headers=dict(headers), timeout=PATIENCE, http_agent="redash.ecs", use_netrc=False) as answer:

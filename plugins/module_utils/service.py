@@ -20,6 +20,8 @@ INTERVAL = 3.0
 FIRST_PROGRESS = 20
 NEXT_PROGRESS = 60
 LOG_LINES = 20
+# Looks in which the deployment's own record is searched for. There is none on MiniStack, nor without the right to read it.
+RECORD_LOOKS = 5
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "name": {"type": "str", "required": True},
@@ -79,6 +81,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "purge_tags": {"type": "bool", "default": True},
     "force_new_deployment": {"type": "bool", "default": False},
     "redeploy_after": {"type": "float"},
+    "restart_failed_deployment": {"type": "bool", "default": True},
     "wait": {"type": "bool", "default": True},
     "timeout": {"type": "int", "default": 900},
     "stream": {"type": "bool", "default": True},
@@ -112,6 +115,9 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         existing = None
     if existing is not None and core.is_outdated(params["redeploy_after"], primary_of(existing)):
         context.report("a secret was changed after its containers started: they are replaced")
+        params = {**params, "force_new_deployment": True}
+    if existing is not None and params["restart_failed_deployment"] and core.gave_up(params, existing, primary_of(existing)):
+        context.report("ECS gave the newest deployment up and starts no more tasks of it: it is begun anew")
         params = {**params, "force_new_deployment": True}
     if existing is None:
         core.check(params, None)
@@ -198,8 +204,9 @@ def _see_through(
             Problem("ECS shows no deployment of it", f"service {params['name']}", "Rerun; if it stays so, delete it."), result=result
         )
     old = primary_of(before) if before else None
-    is_new = old is None or old["id"] != primary["id"] or primary.get("rolloutState") == "IN_PROGRESS"
-    watch = Watch(primary["id"], params["task_definition"], primary["createdAt"], is_new)
+    is_ours = old is None or old["id"] != primary["id"]
+    is_new = is_ours or primary.get("rolloutState") == "IN_PROGRESS"
+    watch = Watch(primary["id"], params["task_definition"], primary["createdAt"], is_new, is_ours)
     look = _Look(params, context, ecs, service, primary if is_new else None)
     if not is_new and not result["changed"]:
         quiet = look.without_tasks(service)
@@ -254,8 +261,10 @@ class _Look:
     ) -> None:
         self.params, self.context, self.ecs = params, context, ecs
         self.tasks: dict[str, dict[str, Any]] = {}
-        # Only a deployment that is under way has a record worth reading.
-        self.record_arn = services.service_deployment_arn(ecs, service, deployment["createdAt"]) if deployment else None
+        # Only a deployment that is under way has a record worth reading. It may come a moment after UpdateService's answer.
+        self.service, self.deployment = service, deployment
+        self.record_arn: str | None = None
+        self.record_looks = RECORD_LOOKS if deployment else 0
 
     def without_tasks(self, service: Mapping[str, Any]) -> Snapshot:
         groups = [balancer["targetGroupArn"] for balancer in service.get("loadBalancers") or [] if balancer.get("targetGroupArn")]
@@ -268,6 +277,9 @@ class _Look:
         if service is None:
             raise RedashError(Problem("it is gone: somebody deleted it", f"service {name}", "Find out who, and rerun."))
         self.tasks = services.tasks(self.ecs, self.params["cluster"], name, self.tasks)
+        if self.deployment and not self.record_arn and self.record_looks:
+            self.record_looks -= 1
+            self.record_arn = services.service_deployment_arn(self.ecs, self.service, self.deployment["createdAt"])
         record = services.service_deployment(self.ecs, self.record_arn) if self.record_arn else None
         bare = self.without_tasks(service)
         return Snapshot(service, tuple(self.tasks.values()), bare.targets, record)

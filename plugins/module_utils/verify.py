@@ -21,12 +21,16 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import Sto
 UPGRADE_ACTIONS = (
     "ecs:RegisterTaskDefinition",
     "ecs:DeregisterTaskDefinition",
+    "ecs:CreateService",
     "ecs:UpdateService",
+    "ecs:DeleteService",
     "ecs:RunTask",
     "ecs:DescribeTasks",
     "iam:PassRole",
     "logs:GetLogEvents",
+    "application-autoscaling:RegisterScalableTarget",
     "rds:CreateDBClusterSnapshot",
+    "rds:AddTagsToResource",
     "rds:DescribeDBClusterSnapshots",
     "ssm:PutParameter",
     "ssm:DeleteParameter",
@@ -58,7 +62,8 @@ def _wanted_version(params: dict[str, Any], problems: Problems) -> None:
     version, image = params["to_version"], params["image"]
     if not version:
         return
-    if version.lower() in UNNAMEABLE or registry.tag_of(image).lower() in UNNAMEABLE:
+    # An image with neither tag nor digest is the one that is tagged "latest".
+    if version.lower() in UNNAMEABLE or registry.tag_of(image).lower() in UNNAMEABLE or (image and not registry.is_named(image)):
         problems.add(
             f"{version if version.lower() in UNNAMEABLE else image} names no release, and an upgrade must be nameable",
             where="redash_version" if version.lower() in UNNAMEABLE else "redash_image",

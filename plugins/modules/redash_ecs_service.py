@@ -162,6 +162,12 @@ options:
       - Give when the newest of the containers' secrets was written (see M(redash.ecs.redash_ssm_secrets)). ECS hands a secret to
         a container when it starts and never again.
     type: float
+  restart_failed_deployment:
+    description:
+      - Begin the newest deployment anew where ECS gave it up (C(rolloutState) C(FAILED)) and tasks of that task definition are to run.
+      - ECS starts no more tasks of such a deployment, whatever is mended meanwhile.
+    type: bool
+    default: true
   wait:
     description: Whether to follow the deployment to its end. Without it, a deployment that fails later goes unseen.
     type: bool

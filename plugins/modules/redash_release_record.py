@@ -25,10 +25,13 @@ options:
     type: str
     required: true
   state:
-    description: What to do.
+    description:
+      - What to do.
     type: str
     required: true
-    choices: [listed, planned, opened, advanced, failed, released]
+      - V(abandoned) closes the unfinished record O(number) and does nothing else, V(destroyed) closes whatever is unfinished and notes
+        that the installation is gone, where anything was ever released.
+    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed]
   kind:
     description: What the record is of.
     type: str
@@ -94,7 +97,7 @@ options:
     type: dict
     default: {}
   process:
-    description: Host, number and start of the process that holds the lock. Filled in by the action plugin.
+    description: Host, machine, number and start of the process that holds the lock. Filled in by the action plugin.
     type: dict
     default: {}
 attributes:
@@ -237,6 +240,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         return _plan(params)
     if state == "opened":
         return _open(params, context)
+    if state in ("abandoned", "destroyed"):
+        return _close(params, context)
     if context.check_mode:
         return {"changed": False, "step": "", "title": "", "plan": []}
     if state == "released":
@@ -291,15 +296,7 @@ def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Re
                 )
             )
         if params["undo"]:
-            if last.state == "stopped" and not params["restore"]:
-                raise RedashError(
-                    Problem(
-                        f"release {last.number} cannot be taken back: the database is at revision {last.facts.get('revision_now')} already",
-                        "upgrade_undo",
-                        "Restore its snapshot: restore.yml. Or finish it: -e redash_version=" + last.to_version,
-                    )
-                )
-            upgrade.undo(last)
+            upgrade.undo(last, params["restore"])
         else:
             upgrade.reopen(last, params["to_version"], params["restore"])
         return last, True
@@ -316,6 +313,35 @@ def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Re
         facts=dict(params["facts"]),
     )
     return record, False
+
+
+def _close(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Nothing is left to go on with: a person says so of one record, or the installation is gone."""
+    ssm, prefix, now = context.client("ssm"), params["prefix"], context.clock.now()
+    newest = release_records.newest_lock(ssm, prefix)
+    if newest and not params["take_lock"] and held(newest, now, alive=_alive(newest, params["process"])):
+        raise RedashError(refusal(newest, now))
+    records = release_records.read(ssm, prefix)
+    last = records[-1] if records else None
+    by = params["by"] or _person(context)
+    writes: list[tuple[Record, bool]] = []
+    if params["state"] == "abandoned":
+        if last is None or last.number != params["number"] or not upgrade.unfinished(last):
+            unfinished = f"Release {last.number} is." if last and upgrade.unfinished(last) else "None is: history.yml shows them."
+            raise RedashError(Problem("is not unfinished", f"release {params['number']}", unfinished))
+        upgrade.abandon(last, f"closed by {by}")
+        writes.append((last, False))
+    elif last is not None and last.kind != "destroy":
+        if upgrade.unfinished(last):
+            upgrade.abandon(last, f"destroyed by {by}")
+            writes.append((last, False))
+        gone = Record(number=last.number + 1, kind="destroy", by=by, started=int(now), state="succeeded")
+        writes.append((gone, True))
+    for record, new in writes:
+        record.ended = int(now)
+        if not context.check_mode:
+            release_records.write(ssm, prefix, record, new=new)
+    return {"changed": bool(writes)}
 
 
 def _advance(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -390,6 +416,7 @@ def _mine(params: dict[str, Any], *, number: int, expires: int) -> Lock:
         number=number,
         by=params["by"],
         host=str(process.get("host", platform.node())),
+        machine=str(process.get("machine", "")),
         pid=int(process.get("pid", 0)),
         process_started=str(process.get("started", "")),
         expires=expires,
@@ -398,7 +425,7 @@ def _mine(params: dict[str, Any], *, number: int, expires: int) -> Lock:
 
 def _alive(lock: Lock, process: dict[str, Any]) -> bool | None:
     """Whether the process that took the lock still runs; None where this machine cannot know."""
-    if not lock.pid or lock.host != process.get("host"):
+    if not lock.pid or (lock.host, lock.machine) != (process.get("host"), process.get("machine", "")):
         return None
     return started(lock.pid) == lock.process_started
 
@@ -408,7 +435,11 @@ def main() -> None:
         run,
         argument_spec={
             "prefix": {"type": "str", "required": True},
-            "state": {"type": "str", "required": True, "choices": ["listed", "planned", "opened", "advanced", "failed", "released"]},
+            "state": {
+                "type": "str",
+                "required": True,
+                "choices": ["listed", "planned", "opened", "advanced", "failed", "released", "abandoned", "destroyed"],
+            },
             "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
             "to_version": {"type": "str", "default": ""},
             "from_version": {"type": "str", "default": ""},
@@ -431,6 +462,7 @@ def main() -> None:
             ("state", "advanced", ["number", "lock"]),
             ("state", "failed", ["number", "lock", "error"]),
             ("state", "released", ["lock"]),
+            ("state", "abandoned", ["number"]),
         ],
     )
 

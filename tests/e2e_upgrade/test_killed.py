@@ -126,7 +126,7 @@ def test_killed_in_the_migration_and_taken_back_the_old_release_never_meets_the_
 def test_a_rollback_killed_in_and_after_each_step_goes_on_to_where_it_was_going(redash: Installation) -> None:
     people = redash.people()
     redash.deploy_another_revision()
-    rows = kill_through(redash, ["fit", "roll_back", "smoke"], people, "rollback.yml")
+    rows = kill_through(redash, ["fit", "roll_back", "smoke", "deregister"], people, "rollback.yml")
     last = redash.run("rollback.yml") if redash.record()["state"] == "running" else None
     show(rows, redash.record()["state"])
     assert len(rows) >= 2 * 2

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e_upgrade.installation import NAME, NEW, PREFIX, STEPS, Installation, as_it_was, calm, unchanged
+from tests.e2e_upgrade.installation import NAME, NEW, PREFIX, REPOSITORY, STEPS, Installation, as_it_was, calm, unchanged
 
 # A secret of the person's own, and the mail server's password: by environment variable.
 OWN = {"REDASH_GOOGLE_CLIENT_SECRET": "own-client-secret-4e1f", "REDASH_MAIL_PASSWORD": "own-mail-password-9b27"}
@@ -163,6 +163,19 @@ def test_unhealthy_targets_keep_the_new_release_stopped_and_a_mended_one_goes_on
     assert redash.services()[NAME][1:] == (0, 0)
     assert redash.schema() == NEW
 
+    # What a real run would do from here, and nothing else.
+    planned = redash.run("upgrade.yml", "--check", **redash.to("25.8.0"))
+    assert planned.rc == 0, planned.output
+    assert "Release 1, the upgrade to 25.8.0, is stopped at step halt; it goes on from there." in planned.output
+    assert "Nobody can use Redash until it runs again." in planned.output
+    assert "Deploy the new release (deploy)" in planned.output
+    assert "Take a snapshot" not in planned.output
+    assert redash.record()["state"] == "stopped"
+    # Not without the database of before: it is looked at, and all stays as it is.
+    taken_back = redash.upgrade("25.8.0", upgrade_undo="true")
+    assert "25.8.0 failed and is kept stopped" in taken_back.message, taken_back.output
+    assert redash.services()[NAME][1:] == (0, 0)
+
     other = redash.upgrade("26.3.0")
     assert other.rc != 0
     assert "release 1, the upgrade to 25.8.0, is unfinished" in other.message
@@ -172,6 +185,46 @@ def test_unhealthy_targets_keep_the_new_release_stopped_and_a_mended_one_goes_on
     assert redash.record()["number"] == 1
     assert redash.services()[NAME][1:] == (1, 1)
     assert redash.people() == people
+
+
+def test_a_stopped_upgrade_whose_database_a_person_brought_back_is_taken_back(redash: Installation) -> None:
+    """Without a snapshot of ours: the way back is the person's own backup."""
+    people = redash.people()
+    done = redash.upgrade("25.8.0", fault="crash-server", upgrade_snapshot="false")
+    assert redash.record()["state"] == "stopped", done.output
+    assert "bring back your own backup of the database, then run upgrade.yml -e redash_version=25.8.0 -e upgrade_undo=true." in done.message
+    redash.copy_database("start", "redash")
+    back = redash.upgrade("25.8.0", upgrade_undo="true")
+    assert "The upgrade failed and everything is as it was" in back.message, back.output
+    assert redash.record()["state"] == "undone"
+    as_it_was(redash, people)
+
+
+def test_a_rollback_that_fails_its_test_deploys_again_what_ran(redash: Installation) -> None:
+    people = redash.people()
+    redash.deploy_another_revision()
+    failed = redash.run("rollback.yml", redash_smoke_url="http://127.0.0.1:9", smoke_timeout=10)
+    assert failed.rc != 0
+    assert "The rollback failed and everything is as it was: http://127.0.0.1:9/ping" in failed.message, failed.output
+    calm(failed)
+    assert redash.record()["state"] == "undone"
+    assert redash.services() == {NAME: (f"{NAME}:2", 1, 1)}
+    assert redash.task_runner().endswith(":2")
+    assert redash.people() == people
+    # And it can be tried again.
+    again = redash.run("rollback.yml")
+    assert again.rc == 0, again.output
+    as_it_was(redash, people)
+
+
+def test_a_record_that_nobody_can_finish_is_closed_at_a_persons_word(redash: Installation) -> None:
+    assert redash.kill("in", "check", "power lost", "upgrade.yml", **redash.to("25.8.0"))
+    number = redash.record()["number"]
+    closed = redash.run("history.yml", abandon=number)
+    assert closed.rc == 0, closed.output
+    assert "abandoned" in closed.output
+    assert redash.record()["state"] == "abandoned"
+    assert redash.run("site.yml", redash_version="10.1.0").rc == 0
 
 
 def test_a_crash_loop_is_stopped_and_restored_and_the_new_database_kept(redash: Installation) -> None:
@@ -318,10 +371,24 @@ def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_reg
             {"redash_version": "25.8.0", "redash_image": f"{arm_registry}/redash:25.8.0"},
             f"{arm_registry}/redash:25.8.0: is made for arm64, and redash_cpu_architecture is X86_64 (amd64)",
         ),
+        ({"redash_version": "25.8.0", "redash_image": REPOSITORY}, f"redash_image: {REPOSITORY} names no release, and an upgrade must be nameable"),
+        # As -e upgrade_snapshot=false hands it over: a string.
+        (
+            {"redash_version": "25.8.0", "upgrade_snapshot": "false", "upgrade_on_failure": "restore"},
+            "upgrade_on_failure: restore, but upgrade_snapshot is false. There would be nothing to restore",
+        ),
+        (
+            {"redash_version": "25.8.0", "redash_smoke_url": "http://127.0.0.1:9"},
+            "http://127.0.0.1:9/ping: not reached from this machine (",
+        ),
     ):
         done = redash.run("upgrade.yml", **{"redash_image": "", **variables})
         assert done.rc != 0
         assert done.message.startswith(said), done.output
         calm(done)
+    # Before anything is stopped, and before the database is renamed.
+    restoring = redash.run("restore.yml", redash_restore=NAME, snapshot="mistyped")
+    assert restoring.rc != 0
+    assert restoring.message.startswith("snapshot: mistyped is not there. Name one that is available"), restoring.output
     assert redash.records() == []
     as_it_was(redash, people)

@@ -66,6 +66,8 @@ def check_image(
         notes.append(f"image {image} was not checked: {error}")
         return
     wanted = registry.ARCHITECTURES[cpu_architecture]
+    if not found:
+        notes.append(f"image {image} is there; for which processor was not asked, since it is made for one alone: {wanted} is wanted")
     if found and wanted not in found:
         problems.add(
             f"is made for {', '.join(sorted(found))}, and redash_cpu_architecture is {cpu_architecture} ({wanted})",
@@ -124,7 +126,7 @@ def check_snapshot_right(sts: Any, iam: Any, cluster_arn: str, name: str, proble
     except iam.exceptions.ClientError:
         return
     # A policy with a condition (a tag, an address) can't be judged without what it asks about.
-    if any(answer["EvalDecision"] == "implicitDeny" and not answer.get("MissingContextValues") for answer in answers):
+    if any(answer["EvalDecision"] != "allowed" and not answer.get("MissingContextValues") for answer in answers):
         problems.add(
             f"{caller} may not {SNAPSHOT} on {cluster_arn}",
             where="rights",

@@ -19,6 +19,8 @@ with contextlib.suppress(ImportError):  # amazon.aws says so before any of this 
 
 # DescribeTasks takes a hundred.
 BATCH = 100
+# By so much may the record of a deployment be older than the deployment. More would find the one before it, which ours has stopped.
+RECORD_MARGIN = timedelta(seconds=5)
 
 
 class AlreadyExists(Exception):
@@ -178,7 +180,7 @@ def service_deployment_arn(ecs: Any, service: Mapping[str, Any], created_at: dat
     """
     try:
         answer = ecs.list_service_deployments(
-            service=service["serviceName"], cluster=service["clusterArn"], createdAt={"after": created_at - timedelta(seconds=30)}
+            service=service["serviceName"], cluster=service["clusterArn"], createdAt={"after": created_at - RECORD_MARGIN}
         )
     except (ClientError, BotoCoreError):
         return None

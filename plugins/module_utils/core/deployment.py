@@ -93,16 +93,20 @@ class Watch:
     ``task_definition``  the ARN that was asked for
     ``started_at``       when the deployment was created
     ``is_new``           it was in progress when watching began; otherwise what stopped before is old news
+    ``is_ours``          our write began it; otherwise what failed before is a crash loop only if it goes on: its cause may
+                         be mended, which is why people run this again
     """
 
     deployment_id: str
     task_definition: str
     started_at: datetime
     is_new: bool = True
+    is_ours: bool = True
     _events: set[str] = field(default_factory=set)
     _states: dict[str, str] = field(default_factory=dict)
     _targets: dict[str, str] = field(default_factory=dict)
     _old: set[str] = field(default_factory=set)
+    _before: set[str] = field(default_factory=set)
     _line: str = ""
     _seen_ours: bool = False
     _first: bool = True
@@ -111,8 +115,10 @@ class Watch:
 
     def news(self, snapshot: Snapshot) -> list[str]:
         """What changed since the last snapshot, in lines for people. The first one only says where things stand."""
-        if self._first and not self.is_new:
-            self._old = {task["taskArn"] for task in snapshot.tasks if task.get("lastStatus") == "STOPPED"}
+        if self._first:
+            stopped = {task["taskArn"] for task in snapshot.tasks if task.get("lastStatus") == "STOPPED"}
+            self._old = set() if self.is_new else stopped
+            self._before = set() if self.is_ours else stopped
         lines = self._deployment_news(snapshot)
         lines += self._task_news(snapshot)
         lines += self._target_news(snapshot)
@@ -254,7 +260,8 @@ class Watch:
             why = explain(tasks[0])
             # A cause that passes by itself (no capacity for the moment) is ECS's to sit out, up to our time limit.
             enough = CRASH_LOOP if why.ran and why.cause != "health_check" else HOPELESS
-            if not why.retry and len(tasks) >= enough:
+            goes_on = any(task["taskArn"] not in self._before for task in tasks)
+            if not why.retry and len(tasks) >= enough and goes_on:
                 return Verdict(State.FAILED, f"{len(tasks)} tasks stopped for the same cause: {why.what}", why.todo, tasks[0])
         return None
 

@@ -282,6 +282,14 @@ def hops(current: str, target: str) -> list[str]:
     if current == target:
         return []
     here = _number(current)
+    if here > goal.number and goal.alembic_head and current in RELEASES and RELEASES[current].alembic_head == goal.alembic_head:
+        raise RedashError(
+            Problem(
+                f"Redash {current} cannot be brought back to {target} by an upgrade, which goes forward only",
+                "redash_version",
+                "Their database schema is the same: rollback.yml -e revision=... goes back to a revision of it.",
+            )
+        )
     if here > goal.number:
         raise RedashError(
             Problem(

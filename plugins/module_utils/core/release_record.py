@@ -21,7 +21,8 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Prob
 # running    begun and not ended, whether somebody works on it or was killed
 # stopped    the database is migrated, the new release failed and is kept stopped: a person decides
 # succeeded, undone, restored, refused: ended
-STATES = ("running", "stopped", "succeeded", "undone", "restored", "refused")
+# abandoned  closed by a person, or with the installation; what it had begun is no longer anybody's
+STATES = ("running", "stopped", "succeeded", "undone", "restored", "refused", "abandoned")
 
 # Seconds added to a step's limit before its lock counts as abandoned: clocks differ, answers are slow.
 GRACE = 120
@@ -32,7 +33,7 @@ class Record:
     """One release. ``facts`` is what the steps found and what undoing needs; nothing in it is secret.
 
     ``begun`` and ``done`` name steps in the order they happened. ``kind`` is ``upgrade``, ``rollback``,
-    ``backup`` or ``restore``. ``started`` and ``ended`` are seconds since the epoch.
+    ``backup``, ``restore`` or ``destroy``. ``started`` and ``ended`` are seconds since the epoch.
     """
 
     number: int
@@ -96,7 +97,11 @@ def line(record: Record) -> str:
 
 @dataclass(frozen=True)
 class Lock:
-    """Who works on an installation. ``host``, ``pid`` and ``process_started`` find the process again that took it."""
+    """Who works on an installation. ``machine``, ``pid`` and ``process_started`` find the process again that took it.
+
+    ``host`` is for people. Two machines, or a machine and a container on it, may bear the same name: ``machine`` tells them
+    apart (process.py); one of before it was noted has none.
+    """
 
     number: int
     by: str
@@ -106,6 +111,7 @@ class Lock:
     expires: int
     doing: str = ""
     released: bool = False
+    machine: str = ""
 
     def text(self) -> str:
         values = asdict(self)
@@ -117,8 +123,9 @@ def parse_lock(number: int, text: str) -> Lock:
     """A lock's value; an unreadable one counts as abandoned since the beginning of time."""
     try:
         values: Mapping[str, Any] = json.loads(text)
-        return Lock(number=number, **{each.name: values[each.name] for each in fields(Lock) if each.name != "number"})
-    except (ValueError, KeyError, TypeError):
+        known = {each.name for each in fields(Lock)} - {"number"}
+        return Lock(number=number, **{name: value for name, value in values.items() if name in known})
+    except (ValueError, AttributeError, TypeError):
         return Lock(number, "unknown", "", 0, "", 0)
 
 

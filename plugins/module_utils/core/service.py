@@ -252,6 +252,19 @@ def is_outdated(redeploy_after: float | None, primary: Mapping[str, Any] | None)
     return bool(primary["createdAt"].timestamp() < redeploy_after)
 
 
+def gave_up(params: Mapping[str, Any], existing: Mapping[str, Any], primary: Mapping[str, Any] | None) -> bool:
+    """Whether the newest deployment is the one that is asked for, and ECS will never start a task of it again.
+
+    "A deployment in the FAILED state doesn't launch any new tasks": once the circuit breaker gave up and had nothing to roll
+    back to, neither a higher count nor a mended database brings it to life; only a new deployment does.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html (rolloutState)
+    """
+    asked = wanted(params)
+    count = asked.get("desiredCount", int(existing.get("desiredCount", 0)))
+    failed = primary is not None and primary.get("rolloutState") == "FAILED"
+    return failed and count > 0 and asked["taskDefinition"] == existing["taskDefinition"]
+
+
 def drift(params: Mapping[str, Any], existing: Mapping[str, Any]) -> list[Difference]:
     """Every field in which ``existing`` differs from what is asked for, tags included."""
     now, asked = current(existing), wanted(params)

@@ -75,20 +75,21 @@ STEPS = _by_name(
     Step("restore", "Restore the database from the snapshot", 10800, 1800),
     Step("start_old", "Bring the old release up again", 3600, 180),
     Step("resume_old", "Put autoscaling back", 300, 5),
-    Step("deregister", "Withdraw the new release's task definitions", 300, 10),
+    Step("deregister", "Withdraw the newer task definitions", 300, 10),
     # Of the smaller transactions.
     Step("fit", "Look whether the schema fits the release to go back to", 900, 60),
     Step("roll_back", "Deploy the task definitions of before", 3600, 180),
+    Step("put_back", "Deploy again what ran when the rollback began", 3600, 180),
 )
 
 LOOKING = ("read", "register", "check")
 ROLLING = ("deploy", "smoke", "tidy")
 FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume", "tidy")
 
-# What else is recorded and locked like an upgrade. Nothing of it is undone: the next run goes on.
-OTHERS = {
+# What else is recorded and locked like an upgrade. Of it only a rollback is undone; else the next run goes on.
+OTHERS: dict[str, tuple[str, ...]] = {
     "backup": ("snapshot",),
-    "rollback": ("fit", "roll_back", "smoke"),
+    "rollback": ("fit", "roll_back", "smoke", "deregister"),
     "restore": ("suspend", "halt", "restore", "start_old", "resume_old", "deregister"),
 }
 
@@ -110,12 +111,14 @@ def forward(record: Record) -> tuple[str, ...]:
 def back(record: Record) -> tuple[str, ...]:
     """The steps that undo what was begun, as far as they are decided: ``inspect`` decides the rest."""
     begun = set(record.begun)
+    if record.kind in OTHERS:
+        return ("put_back",) if "roll_back" in begun else ()
     steps: list[str] = []
     if "migrate" in begun:
         steps.append("inspect")
         if "inspect" in record.done and not unchanged(record):
             steps.append("halt")
-            if not record.restore:
+            if not (record.restore and record.facts.get("snapshot")):
                 return tuple(steps)
             steps.append("restore")
         elif "inspect" not in record.done:
@@ -276,9 +279,11 @@ def fail(record: Record, error: str) -> None:
     """
     record.error = error
     if record.kind in OTHERS:
-        # Begun and not ended: what touched nothing is over, the rest is for the next run.
+        # Begun and not ended: what touched nothing is over, a rollback goes back to what ran, the rest is for the next run.
         if not set(record.begun) - {"fit", "snapshot"}:
             record.state = "refused"
+        elif record.kind == "rollback" and "smoke" not in record.done and record.facts.get("before"):
+            record.direction = "back"
         return
     if record.direction == "forward" and "smoke" not in record.done:
         record.direction = "back"
@@ -317,9 +322,22 @@ def reopen(record: Record, to_version: str, restore: bool) -> None:
         record.done = [name for name in record.done if name not in again]
 
 
-def undo(record: Record) -> None:
-    """Take a begun upgrade back at a person's wish."""
+def undo(record: Record, restore: bool = False) -> None:
+    """Take a begun upgrade back at a person's wish.
+
+    One whose new release stays stopped is looked at anew: somebody may have brought the database back by other means than ours.
+    """
+    record.restore = record.restore or restore
+    if record.state == "stopped":
+        record.state = "running"
+        record.done = [name for name in record.done if name not in ("inspect", "halt")]
+        return
     fail(record, record.error or "taken back by request")
+
+
+def abandon(record: Record, why: str) -> None:
+    """Close an unfinished record without doing anything: a person has put right by hand what it would have done."""
+    record.state, record.error = "abandoned", why
 
 
 def unfinished(record: Record | None) -> bool:

@@ -661,14 +661,75 @@ def test_tasks_that_fail_the_load_balancer_s_check_are_a_crash_loop_too(stage: S
     assert error.result["stopped"]["cause"] == "health_check"
 
 
-def test_a_rerun_recognises_the_crash_loop_that_the_killed_run_left(stage: Stage, ecs: FakeEcs) -> None:
+def test_a_rerun_recognises_the_crash_loop_that_the_killed_run_left_from_its_next_task(stage: Stage, ecs: FakeEcs) -> None:
     ecs.running_service(8)
     ecs.our_id = ecs.service["deployments"][0]["id"]
     ecs.ours.update(rolloutState="IN_PROGRESS", runningCount=0)
     for number in range(3):
         ecs.crash(f"t{number}")
-    assert "3 tasks stopped for the same cause" in str(stage.fails())
-    assert stage.time.seconds == 0
+    ecs.at(20, lambda: ecs.crash("t3"))
+    ecs._begin()
+    assert "4 tasks stopped for the same cause" in str(stage.fails())
+    assert stage.time.seconds <= 20 + 2 * INTERVAL
+
+
+def test_a_rerun_after_the_cause_was_mended_is_not_told_of_the_old_crashes(stage: Stage, ecs: FakeEcs) -> None:
+    """The database was away, is back, and ECS still tries."""
+    ecs.running_service(8)
+    ecs.our_id = ecs.service["deployments"][0]["id"]
+    ecs.ours.update(rolloutState="IN_PROGRESS", runningCount=0)
+    ecs.service["runningCount"] = 0
+    for number in range(5):
+        ecs.crash(f"t{number}")
+    ecs.at(30, ecs.steady)
+    ecs._begin()
+    assert stage.run()["changed"] is False
+
+
+def given_up(ecs: FakeEcs) -> None:
+    """As ECS shows a deployment that its circuit breaker gave up and could not roll back."""
+    ecs.running_service(8)
+    ecs.service["deployments"][0].update(rolloutState="FAILED", rolloutStateReason="tasks failed to start.", runningCount=0)
+    ecs.service["runningCount"] = 0
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_deployment_that_ecs_gave_up_is_begun_anew(stage: Stage, ecs: FakeEcs, before: int) -> None:
+    """Run again once the cause is mended, or started again after it was kept stopped: ECS would start nothing of it."""
+    given_up(ecs)
+    ecs.service["desiredCount"] = before
+    ecs.at(10, ecs.steady)
+    result = stage.run(desired_count=1)
+    assert result["changed"] is True
+    assert "forceNewDeployment: false -> true" in result["differences"]
+    assert [request.get("forceNewDeployment") for operation, request in ecs.writes] == [True]
+    assert any(line.startswith("ECS gave the newest deployment up") for line in stage.lines)
+
+
+def test_check_mode_says_that_a_deployment_that_ecs_gave_up_would_be_begun_anew(stage: Stage, ecs: FakeEcs) -> None:
+    given_up(ecs)
+    assert stage.run(check_mode=True)["differences"] == ["forceNewDeployment: false -> true"]
+    assert ecs.writes == []
+
+
+@pytest.mark.parametrize("asked", [{"desired_count": 0}, {"restart_failed_deployment": False, "timeout": 10}])
+def test_a_deployment_that_ecs_gave_up_is_left_alone_where_nothing_is_to_run_or_it_is_only_watched(
+    stage: Stage, ecs: FakeEcs, asked: dict[str, Any]
+) -> None:
+    given_up(ecs)
+    if "timeout" in asked:
+        assert "tasks failed to start" in str(stage.fails(**asked))
+    else:
+        stage.run(**asked)
+    assert not any("forceNewDeployment" in request for _, request in ecs.writes)
+
+
+def test_the_deployment_s_record_that_comes_a_moment_late_is_waited_for(stage: Stage, ecs: FakeEcs) -> None:
+    ecs.running_service(7)
+    ecs.at(5, lambda: ecs.records.append({"serviceDeploymentArn": DEPLOYMENT.format("a"), "createdAt": START, "status": "IN_PROGRESS"}))
+    ecs.at(10, ecs.steady)
+    ecs.at(40, lambda: ecs.records[0].update(status="ROLLBACK_SUCCESSFUL"))
+    assert "ECS rolled the deployment back" in str(stage.fails())
 
 
 def test_three_crashes_while_the_wanted_number_runs_are_no_crash_loop_yet(stage: Stage, ecs: FakeEcs) -> None:

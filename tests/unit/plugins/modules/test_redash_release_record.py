@@ -284,6 +284,47 @@ def test_an_unfinished_upgrade_can_be_taken_back(world: World) -> None:
         world.call("opened", undo=True)
 
 
+def test_an_unfinished_record_is_closed_at_a_persons_word_and_nothing_else_is_done(world: World) -> None:
+    world.call("opened", process=DEAD)
+    assert world.call("abandoned", number=1, check_mode=True)["changed"] is True
+    assert world.call("abandoned", number=1)["changed"] is True
+    assert world.call("listed")["records"][0]["state"] == "abandoned"
+    assert world.call("listed")["records"][0]["error"] == "closed by jane"
+    with pytest.raises(RedashError, match=r"release 1: is not unfinished\. None is: history.yml shows them"):
+        world.call("abandoned", number=1)
+    assert world.call("opened")["resumed"] is False
+
+
+def test_closing_another_record_than_the_unfinished_one_is_refused(world: World) -> None:
+    world.call("opened", process=DEAD)
+    with pytest.raises(RedashError, match=r"release 7: is not unfinished\. Release 1 is"):
+        world.call("abandoned", number=7)
+
+
+def test_what_somebody_works_on_is_not_closed(world: World) -> None:
+    world.call("opened")
+    for state in ("abandoned", "destroyed"):
+        with pytest.raises(RedashError, match="is working on this installation"):
+            world.call(state, number=1)
+
+
+def test_a_destroyed_installation_leaves_nothing_unfinished_and_says_so_once(world: World) -> None:
+    assert world.call("destroyed")["changed"] is False, "nothing was ever released"
+    world.call("opened", process=DEAD)
+    assert world.call("destroyed", check_mode=True)["changed"] is True
+    assert world.call("destroyed")["changed"] is True
+    assert world.call("destroyed")["changed"] is False
+    assert [(one["kind"], one["state"]) for one in world.call("listed")["records"]] == [("destroy", "succeeded"), ("upgrade", "abandoned")]
+
+
+def test_a_process_of_the_same_number_on_another_machine_of_that_name_is_not_taken_for_dead(world: World) -> None:
+    """Two containers that AWX or CI calls localhost."""
+    world.call("opened", process={**DEAD, "machine": "boot-1/pid:[1]"})
+    with pytest.raises(RedashError, match="is working on this installation"):
+        world.call("opened", process={**HERE, "machine": "boot-2/pid:[1]"})
+    assert world.call("opened", process={**HERE, "machine": "boot-1/pid:[1]"})["resumed"] is True
+
+
 def test_check_mode_writes_nothing(world: World) -> None:
     assert world.call("opened", check_mode=True)["step"] == "read"
     world.call("advanced", check_mode=True, number=1, lock=1)

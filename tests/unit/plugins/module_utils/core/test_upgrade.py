@@ -47,6 +47,7 @@ class World:
             self.registered = True
         elif name == "snapshot":
             self.snapshot = self.snapshot or self.schema
+            return {"snapshot": "redash-release-1"}
         elif name == "suspend":
             self.autoscaling = False
         elif name in ("drain", "stop_workers"):
@@ -236,6 +237,77 @@ def test_a_stopped_upgrade_is_restored_at_a_later_wish() -> None:
     record = drive(record, world)
     assert record.state == "restored"
     assert world.state() == was
+
+
+def stopped(world: World) -> Record:
+    """An upgrade whose new release failed its test on the migrated database."""
+
+    def at(step: str, when: str) -> None:
+        if (step, when) == ("smoke", "before"):
+            raise RuntimeError("no worker")
+
+    record = drive(new_record(), world, at)
+    assert record.state == "stopped"
+    return record
+
+
+def test_without_a_snapshot_nothing_is_restored_whatever_was_asked_for() -> None:
+    """An empty name would have Terraform make an empty database."""
+    record = stopped(World())
+    record.facts["snapshot"] = ""
+    upgrade.reopen(record, "25.8.0", restore=True)
+    assert upgrade.next_step(record) is None
+
+
+def test_a_stopped_upgrade_whose_database_a_person_brought_back_is_taken_back() -> None:
+    world = World()
+    was = world.state()
+    record = stopped(world)
+    world.schema = OLD
+    upgrade.undo(record)
+    record = drive(record, world)
+    assert (record.state, record.error) == ("undone", "no worker")
+    assert world.state() == was
+
+
+def test_a_stopped_upgrade_that_is_taken_back_on_a_migrated_database_stays_stopped() -> None:
+    world = World()
+    record = stopped(world)
+    upgrade.undo(record)
+    assert upgrade.next_step(record) == upgrade.STEPS["inspect"]
+    assert drive(record, world).state == "stopped"
+    assert world.server == world.workers == "none"
+
+
+def test_a_stopped_upgrade_can_be_taken_back_and_restored_in_one() -> None:
+    world = World()
+    was = world.state()
+    record = stopped(world)
+    upgrade.undo(record, restore=True)
+    assert drive(record, world).state == "restored"
+    assert world.state() == was
+
+
+@pytest.mark.parametrize("step", ["roll_back", "smoke"])
+def test_a_rollback_that_fails_deploys_again_what_ran(step: str) -> None:
+    record = Record(number=1, kind="rollback", facts={"before": {"redash": {"task_definition": "redash:8", "desired_count": 1}}})
+    for name in upgrade.OTHERS["rollback"][: upgrade.OTHERS["rollback"].index(step)]:
+        upgrade.complete(record, name, {})
+    upgrade.begin(record, step)
+    upgrade.fail(record, "crash loop")
+    assert upgrade.next_step(record) == upgrade.STEPS["put_back"]
+    assert upgrade.heading(record) == "Back, step 1 of 1: Deploy again what ran when the rollback began"
+    upgrade.complete(record, "put_back", {})
+    assert (record.state, record.error) == ("undone", "crash loop")
+
+
+def test_a_rollback_that_was_tested_is_only_finished() -> None:
+    record = Record(number=1, kind="rollback", facts={"before": {"redash": {}}})
+    for name in ("fit", "roll_back", "smoke"):
+        upgrade.complete(record, name, {})
+    upgrade.begin(record, "deregister")
+    upgrade.fail(record, "AccessDenied")
+    assert upgrade.next_step(record) == upgrade.STEPS["deregister"]
 
 
 @pytest.mark.parametrize(
