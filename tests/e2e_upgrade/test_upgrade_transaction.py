@@ -371,7 +371,7 @@ def test_bad_input_is_one_line_and_touches_nothing(redash: Installation, arm_reg
             {"redash_version": "25.8.0", "redash_image": f"{arm_registry}/redash:25.8.0"},
             f"{arm_registry}/redash:25.8.0: is made for arm64, and redash_cpu_architecture is X86_64 (amd64)",
         ),
-        ({"redash_version": "25.8.0", "redash_image": REPOSITORY}, f"redash_image: {REPOSITORY} names no release, and an upgrade must be nameable"),
+        ({"redash_version": "25.8.0", "redash_image": REPOSITORY}, f"redash_image: {REPOSITORY} names no release, and an upgrade must be"),
         # As -e upgrade_snapshot=false hands it over: a string.
         (
             {"redash_version": "25.8.0", "upgrade_snapshot": "false", "upgrade_on_failure": "restore"},

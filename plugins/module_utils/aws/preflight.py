@@ -58,7 +58,7 @@ def check_image(
     try:
         parsed = registry.parse(image)
         ecr = registry.ECR.match(parsed.registry)
-        found = _in_ecr(ecr_client(ecr["region"]), ecr["account"], parsed) if ecr else registry.architectures(image, get)
+        found = _in_ecr(ecr_client(ecr["region"]), ecr["account"], parsed, get) if ecr else registry.architectures(image, get)
     except registry.Missing:
         problems.add("does not exist in its registry", where=image, todo="Check redash_image and redash_version.")
         return
@@ -66,8 +66,6 @@ def check_image(
         notes.append(f"image {image} was not checked: {error}")
         return
     wanted = registry.ARCHITECTURES[cpu_architecture]
-    if not found:
-        notes.append(f"image {image} is there; for which processor was not asked, since it is made for one alone: {wanted} is wanted")
     if found and wanted not in found:
         problems.add(
             f"is made for {', '.join(sorted(found))}, and redash_cpu_architecture is {cpu_architecture} ({wanted})",
@@ -76,7 +74,7 @@ def check_image(
         )
 
 
-def _in_ecr(ecr: Any, account: str, image: registry.Image) -> set[str]:
+def _in_ecr(ecr: Any, account: str, image: registry.Image, get: registry.Get) -> set[str]:
     identity = {"imageDigest": image.reference} if ":" in image.reference else {"imageTag": image.reference}
     with aws_errors(f"read image {image.repository} in ECR"):
         answer = ecr.batch_get_image(
@@ -88,8 +86,17 @@ def _in_ecr(ecr: Any, account: str, image: registry.Image) -> set[str]:
     if not answer["images"]:
         raise registry.Missing(image.repository)
     manifest = json.loads(answer["images"][0]["imageManifest"])
-    # A single manifest names its processor in a blob that ECR hands out by another way; that it exists is known.
-    return registry.of_index(manifest) if "manifests" in manifest else set()
+    if "manifests" in manifest:
+        return registry.of_index(manifest)
+    # A single manifest names its processor in its configuration, which ECR hands out as it does a layer.
+    with aws_errors(f"read the configuration of image {image.repository} in ECR"):
+        where = ecr.get_download_url_for_layer(
+            registryId=account, repositoryName=image.repository, layerDigest=manifest["config"]["digest"]
+        )["downloadUrl"]
+    status, _headers, body = get(where, {})
+    if status != 200:
+        raise registry.Unreachable(f"ECR answers {status} for its configuration")
+    return {str(json.loads(body)["architecture"])}
 
 
 def check_database(rds: Any, cluster: str, problems: Problems) -> str:

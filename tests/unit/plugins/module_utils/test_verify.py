@@ -315,9 +315,10 @@ def test_a_version_that_names_nothing_is_refused(account: Account, version: str)
         account.verify(version)
 
 
-def test_an_image_that_names_nothing_is_refused(account: Account) -> None:
-    with pytest.raises(RedashError, match="redash_image: redash/redash:latest names no release"):
-        account.verify("25.8.0", image="redash/redash:latest")
+@pytest.mark.parametrize("image", ["redash/redash:latest", "redash/redash", "localhost:5000/redash"])
+def test_an_image_that_names_nothing_is_refused(account: Account, image: str) -> None:
+    with pytest.raises(RedashError, match=f"redash_image: {image} names no release"):
+        account.verify("25.8.0", image=image)
 
 
 @pytest.mark.parametrize(
@@ -432,9 +433,10 @@ def test_the_key_of_an_upgrade(account: Account, given: str, stored: str, in_use
     assert "key-of" not in str(caught.value)
 
 
-def test_a_missing_right_to_take_a_snapshot_is_refused_and_asked_of_this_very_cluster(account: Account) -> None:
+@pytest.mark.parametrize("decision", ["implicitDeny", "explicitDeny"])
+def test_a_missing_right_to_take_a_snapshot_is_refused_and_asked_of_this_very_cluster(account: Account, decision: str) -> None:
     account.iam.decisions["rds:CreateDBClusterSnapshot"] = "implicitDeny"
-    account.iam.on_resources = {"EvalDecision": "implicitDeny"}
+    account.iam.on_resources = {"EvalDecision": decision}
     with pytest.raises(RedashError) as caught:
         account.verify("25.8.0")
     cluster = "arn:aws:rds:eu-west-1:123456789012:cluster:prod"
@@ -528,6 +530,23 @@ def test_an_image_in_ecr_is_read_there() -> None:
 
     assert image_check(image, "X86_64", never, Ecr()) == ([], [])
     assert len(image_check(image, "ARM64", never, Ecr())[0]) == 1
+
+
+def test_a_single_manifest_in_ecr_says_its_processor_in_its_configuration() -> None:
+    class Ecr(Fake):
+        def batch_get_image(self, **_asked: Any) -> dict[str, Any]:
+            return {"images": [{"imageManifest": json.dumps({"config": {"digest": "sha256:c"}})}]}
+
+        def get_download_url_for_layer(self, registryId: str, repositoryName: str, layerDigest: str) -> dict[str, Any]:
+            assert (registryId, repositoryName, layerDigest) == ("123456789012", "redash", "sha256:c")
+            return {"downloadUrl": "https://bucket.example.com/c?signed"}
+
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/redash:25.8.0"
+    answers = {"https://bucket.example.com/c?signed": (200, {}, b'{"architecture": "arm64"}')}
+    assert image_check(image, "ARM64", lambda url, headers: answers[url], Ecr()) == ([], [])
+    assert len(image_check(image, "X86_64", lambda url, headers: answers[url], Ecr())[0]) == 1
+    problems, notes = image_check(image, "X86_64", lambda url, headers: (403, {}, b""), Ecr())
+    assert (problems, notes) == ([], [f"image {image} was not checked: ECR answers 403 for its configuration"])
 
 
 # The small modules beside it.
