@@ -42,6 +42,9 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
 )
 ORDER = [revision for revision, _title in MIGRATIONS]
 
+# Migrations that change the type of columns: PostgreSQL writes each such table a second time before it drops the first.
+REWRITING = {"fd4fc850d7ea", "7205816877ec"}
+
 # Above this share of its connections in use, a migration may not get one, nor the new release start.
 BUSY = 0.9
 
@@ -189,6 +192,13 @@ def notes(new: Mapping[str, Any], judgement: Judgement) -> list[str]:
     if "fd4fc850d7ea" in running and new["without_picture"]:
         lost = f"the details (open invitations) of {new['without_picture']} users without a picture"
         lines.append(f"migration fd4fc850d7ea would lose {lost}; this is prevented")
+    rewriting = sorted(running & REWRITING)
+    if rewriting and new.get("bytes"):
+        size = f"{new['bytes'] / 1024**2:,.0f} MiB"
+        lines.append(
+            f"migration {', '.join(rewriting)} writes whole tables anew: while it runs the database ({size}) may need as much room again,"
+            " which Aurora's storage gives by itself"
+        )
     return lines
 
 

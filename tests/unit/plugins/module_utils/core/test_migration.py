@@ -138,6 +138,14 @@ def test_lost_invitations_are_announced_as_prevented() -> None:
     assert "details (open invitations) of 3 users" in migration.notes(there, migration.position(there))[0]
 
 
+def test_the_room_that_rewritten_tables_need_is_said_with_the_databases_size() -> None:
+    there = behind(bytes=5 * 1024**3)
+    (note,) = migration.notes(there, migration.position(there))
+    assert note.startswith("migration 7205816877ec, fd4fc850d7ea writes whole tables anew: while it runs the database (5,120 MiB) may need")
+    last = seen(revisions=["1655999df5e3"], pending=[["db0aca1ebd32", "dashboards of 12 columns"]])
+    assert migration.notes(last, migration.position(last)) == []
+
+
 LOG = [
     "INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.",
     "INFO  [alembic.runtime.migration] Running upgrade 9e8c841d1a30 -> 1655999df5e3, set default alert selector",
