@@ -88,6 +88,13 @@ options:
     type: list
     elements: str
     default: []
+  half_made:
+    description:
+      - Protected types or addresses that hold nothing yet. Where nothing but a creation that was cut off asks for it, they are made anew
+        without O(allow_replacement), so that a killed run converges.
+    type: list
+    elements: str
+    default: []
   targets:
     description: Addresses to limit the run to.
     type: list

@@ -114,20 +114,21 @@ def read_plan(plan: Mapping[str, Any]) -> Plan:
     return Plan(changes, tuple(outputs), first="create" in plan.get("output_changes", {}).get(LAST_OUTPUT, {}).get("actions", ()))
 
 
-def refused(plan: Plan, protected: Iterable[str], allowed: Iterable[str]) -> list[Problem]:
+def refused(plan: Plan, protected: Iterable[str], allowed: Iterable[str], half_made: Iterable[str] = ()) -> list[Problem]:
     """A problem for every protected resource that the plan destroys without leave.
 
     ``protected`` and ``allowed`` hold resource types (``aws_rds_cluster``) or addresses
     (``aws_rds_cluster.this``); ``all`` in ``allowed`` allows everything.
 
     A resource whose creation was cut off by a kill is tainted, and Terraform makes it anew. Before any apply has
-    come to its end nothing was ever put into it, so that needs no leave: the next run converges.
+    come to its end nothing was ever put into it, so that needs no leave: the next run converges. Nor does what
+    ``half_made`` holds, of which the caller knows the same.
     """
-    protected, allowed = set(protected), set(allowed)
+    protected, allowed, half_made = set(protected), set(allowed), set(half_made)
     problems = []
     for change in plan.changes:
         names = {change.type, change.address, change.address.split("[")[0]}
-        if plan.first and change.tainted:
+        if change.tainted and (plan.first or names & half_made):
             continue
         if change.destroys and names & protected and not (names | {"all"}) & allowed:
             problems.append(

@@ -44,6 +44,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "workspace": {"type": "str", "default": "default"},
     "protected": {"type": "list", "elements": "str", "default": list(PROTECTED)},
     "allow_replacement": {"type": "list", "elements": "str", "default": []},
+    "half_made": {"type": "list", "elements": "str", "default": []},
     "targets": {"type": "list", "elements": "str", "default": []},
     "existing_only": {"type": "bool", "default": False},
     "imports": {"type": "dict", "default": {}},
@@ -149,7 +150,7 @@ def _plan_and_apply(
                 continue
             plan = plan.without(kept)
         context.report(f"plan: {plan.summary}")
-        problems = [*foreign(content, params["imports"]), *refused(plan, params["protected"], params["allow_replacement"])]
+        problems = [*foreign(content, params["imports"]), *refused(plan, params["protected"], params["allow_replacement"], params["half_made"])]
         if problems:
             # Nothing but what matters; who wants to know the rest of the plan finds it in a file.
             project.write(work_dir / REFUSED, plan.text())

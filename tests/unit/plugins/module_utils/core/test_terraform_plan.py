@@ -164,6 +164,13 @@ def test_once_an_apply_has_come_to_its_end_a_tainted_resource_is_protected_like_
     assert len(refused(read_plan(changed), ["aws_rds_cluster"], [])) == 1
 
 
+def test_what_the_caller_knows_to_be_half_made_is_made_anew_without_leave() -> None:
+    """A database that is being restored from a snapshot, and whose creation was cut off: nothing is in it that the snapshot has not."""
+    changed = plan(TAINTED, redash={"actions": ["no-op"]})
+    assert refused(read_plan(changed), ["aws_rds_cluster"], [], ["aws_rds_cluster.this"]) == []
+    assert len(refused(read_plan(plan(CLUSTER, redash={"actions": ["no-op"]})), ["aws_rds_cluster"], [], ["aws_rds_cluster.this"])) == 1
+
+
 def test_before_the_first_end_everything_but_what_is_tainted_is_protected() -> None:
     assert len(refused(read_plan(plan(CLUSTER, redash={"actions": ["create"]})), ["aws_rds_cluster"], [])) == 1
 
