@@ -15,11 +15,14 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
 
 
 def access_plan(
-    wanted: dict[str, Any], groups: list[dict[str, Any]], users: list[dict[str, Any]], inviter: str = ""
+    wanted: dict[str, Any], groups: list[dict[str, Any]], users: list[dict[str, Any]], inviter: str = "", administrators: bool = True
 ) -> dict[str, list[Any]]:
-    """``wanted`` is {groups, users}; returns {group_commands, user_commands, changes, impossible}."""
+    """``wanted`` is {groups, users}; ``administrators`` whether anybody may become one.
+
+    Returns {group_commands, user_commands, changes, impossible}.
+    """
     try:
-        return asdict(plan(wanted.get("groups") or [], wanted.get("users") or [], groups or [], users or [], inviter))
+        return asdict(plan(wanted.get("groups") or [], wanted.get("users") or [], groups or [], users or [], inviter, administrators))
     except RedashError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -7,12 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+
 from ansible_collections.redash.ecs.plugins.module_utils.core.allowed import refused
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
 
 def refused_commands(commands: Iterable[str | Sequence[Any]], patterns: str | Iterable[str]) -> list[str]:
     """One line for each of ``commands`` that no pattern allows."""
-    return refused(commands, patterns)
+    try:
+        return refused(commands, patterns)
+    except RedashError as error:
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:

@@ -48,6 +48,12 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     _wanted_version(params, problems)
     running = _running(params, context, problems)
     definitions = running.pop("definitions", [])
+    if params["release"] and running["services"] and running["version"] not in ("", params["release"]):
+        problems.add(
+            f"{params['name']} runs {running['version']}, not {params['release']}",
+            where="redash_version",
+            todo=f"To come to it: upgrade.yml -e redash_version={params['release']}. Else set redash_version: {running['version']}.",
+        )
     if running["services"]:
         _checks(params, context, running, definitions, problems, notes)
     for note in notes:
@@ -55,7 +61,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     problems.raise_if_any()
     key_to_store = running.pop("key_to_store", False)
     image = _image(params) if params["to_version"] else ""
-    return {"changed": False, "running": running, "notes": notes, "image": image, "key_to_store": key_to_store}
+    queues = list(release(params["release"]).queues) if params["release"] else []
+    return {"changed": False, "running": running, "notes": notes, "image": image, "key_to_store": key_to_store, "queues": queues}
 
 
 def _wanted_version(params: dict[str, Any], problems: Problems) -> None:

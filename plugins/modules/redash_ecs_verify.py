@@ -24,6 +24,10 @@ options:
     description: The release to upgrade to; empty to check what runs only.
     type: str
     default: ""
+  release:
+    description: The release that should run; another one that does is a problem. Empty where any may.
+    type: str
+    default: ""
   image:
     description: The image of that release; empty for the official one.
     type: str
@@ -120,6 +124,12 @@ image:
   returned: success
   type: str
   sample: redash/redash:25.8.0
+queues:
+  description: Every queue of O(release).
+  returned: success
+  type: list
+  elements: str
+  sample: [periodic, emails, default, scheduled_queries, queries, schemas]
 key_to_store:
   description: Whether the encryption key in use is not in the secret store yet and has to be carried over.
   returned: success
@@ -144,6 +154,7 @@ def main() -> None:
             "cluster": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
             "to_version": {"type": "str", "default": ""},
+            "release": {"type": "str", "default": ""},
             "image": {"type": "str", "default": ""},
             "cpu_architecture": {"type": "str", "choices": ["X86_64", "ARM64"], "default": "X86_64"},
             "kms_key_id": {"type": "str", "default": "", "no_log": False},

@@ -31,7 +31,9 @@ options:
     required: true
       - V(abandoned) closes the unfinished record O(number) and does nothing else, V(destroyed) closes whatever is unfinished and notes
         that the installation is gone, where anything was ever released.
-    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed]
+      - V(judged) reads what the task of the step O(done) said for the release O(to_version), without a record; it fails where an upgrade
+        would turn back.
+    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed, judged]
   kind:
     description: What the record is of.
     type: str
@@ -190,6 +192,11 @@ resumed:
   description: Whether an unfinished record was found and is continued.
   returned: O(state=opened)
   type: bool
+facts:
+  description: What the step found.
+  returned: O(state=judged)
+  type: dict
+  sample: {queues: [default, emails, periodic]}
 records:
   description: All records, newest first.
   returned: O(state=listed)
@@ -238,6 +245,9 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         }
     if state == "planned":
         return _plan(params)
+    if state == "judged":
+        record = Record(number=0, kind=params["kind"], to_version=params["to_version"])
+        return {"changed": False, "facts": upgrade.found(record, params["done"], params["lines"], params["rc"])}
     if state == "opened":
         return _open(params, context)
     if state in ("abandoned", "destroyed"):
@@ -438,7 +448,7 @@ def main() -> None:
             "state": {
                 "type": "str",
                 "required": True,
-                "choices": ["listed", "planned", "opened", "advanced", "failed", "released", "abandoned", "destroyed"],
+                "choices": ["listed", "planned", "opened", "advanced", "failed", "released", "abandoned", "destroyed", "judged"],
             },
             "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
             "to_version": {"type": "str", "default": ""},

@@ -197,7 +197,10 @@ def test_the_changelog_can_be_written_anew_and_names_nothing_that_is_gone(tools:
         return set(re.findall(r"^\* redash\.ecs\.(\w+) ", path.read_text().replace("\\", ""), re.MULTILINE))
 
     written = named(tmp_path / "CHANGELOG.md")
-    assert {path.stem for path in ROOT.glob("plugins/modules/*.py")} <= written
+    plugins = {path.stem for kind in ("modules/*.py", "filter/*.yml", "lookup/*.py") for path in ROOT.glob(f"plugins/{kind}")}
+    assert plugins <= written
+    # As it stands here, too.
+    assert plugins <= named(ROOT / "CHANGELOG.md")
     assert not named(ROOT / "CHANGELOG.md") - written
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.redash.ecs.plugins.module_utils.core.allowed import ADMINISTRATORS
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
 
 _GROUP_KEYS = {"name", "permissions"}
@@ -38,13 +39,17 @@ def plan(
     groups: Sequence[Mapping[str, Any]],
     users: Sequence[Mapping[str, Any]],
     inviter: str = "",
+    administrators: bool = True,
 ) -> Plan:
     """``groups`` and ``users`` are what ``groups list`` and ``users list`` say (manage.parse).
 
     ``inviter`` is the address in whose name people are invited who get neither a password nor Google.
+    ``administrators`` is whether this may make somebody an administrator, or give a group what makes its members such.
     Raises RedashError with everything that is wrong with what is wanted.
     """
     _check(wanted_groups, wanted_users, groups, inviter)
+    if not administrators:
+        _check_powers(wanted_groups, wanted_users, groups, users)
     made = Plan()
     ids: dict[str, str] = {}
     for group in sorted(groups, key=lambda one: int(one["id"])):
@@ -101,6 +106,34 @@ def _check(
             )
         if not (user.get("password") or user.get("google") or user.get("invited_by") or inviter):
             problems.add(f"nobody invites {email}", where=where, todo="Give password, google or invited_by, or set redash_admin.email.")
+    problems.raise_if_any()
+
+
+def _check_powers(
+    wanted_groups: Sequence[Mapping[str, Any]],
+    wanted_users: Sequence[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
+    users: Sequence[Mapping[str, Any]],
+) -> None:
+    """Refuse whatever would make an administrator of somebody who is none yet."""
+    problems = Problems()
+    todo = "Somebody who may do that runs access.yml."
+    powers = {str(group["name"]): set(map(str, group.get("permissions") or [])) & ADMINISTRATORS for group in groups}
+    held = {str(user["email"]).lower(): {str(name) for name in user.get("groups") or []} for user in users}
+    for index, group in enumerate(wanted_groups):
+        name = str(group["name"])
+        new = (set(map(str, group.get("permissions") or [])) & ADMINISTRATORS) - powers.get(name, set())
+        powers[name] = powers.get(name, set()) | new
+        if new:
+            problems.add(f"{', '.join(sorted(new))} would make administrators of {name}", where=f"redash_groups[{index}]", todo=todo)
+    for index, user in enumerate(wanted_users):
+        where, email = f"redash_users[{index}]", str(user["email"])
+        has = held.get(email.lower())
+        if user.get("admin") and "admin" not in (has or set()):
+            problems.add(f"{email} would become an administrator", where=where, todo=todo)
+        for name in user.get("groups") or []:
+            if has is None and powers.get(str(name)):
+                problems.add(f"{email} would become an administrator by group {name}", where=where, todo=todo)
     problems.raise_if_any()
 
 

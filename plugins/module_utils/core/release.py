@@ -287,7 +287,8 @@ def hops(current: str, target: str) -> list[str]:
             Problem(
                 f"Redash {current} cannot be brought back to {target} by an upgrade, which goes forward only",
                 "redash_version",
-                "Their database schema is the same: rollback.yml -e revision=... goes back to a revision of it.",
+                f"If {current} is to stay, set redash_version: {current} in the inventory. To go back, their schema being the same:"
+                " rollback.yml -e revision=...",
             )
         )
     if here > goal.number:
@@ -295,7 +296,8 @@ def hops(current: str, target: str) -> list[str]:
             Problem(
                 f"Redash {current} cannot be brought back to {target} by an upgrade: its database schema is newer",
                 "redash_version",
-                "Restore the snapshot that was taken before the upgrade: restore.yml.",
+                f"If {current} is to stay, set redash_version: {current} in the inventory. To go back, restore the snapshot that was taken"
+                " before the upgrade: restore.yml.",
             )
         )
     between = [major for major in _MAJORS if here[0] < major < goal.major]

@@ -150,7 +150,8 @@ def _plan_and_apply(
                 continue
             plan = plan.without(kept)
         context.report(f"plan: {plan.summary}")
-        problems = [*foreign(content, params["imports"]), *refused(plan, params["protected"], params["allow_replacement"], params["half_made"])]
+        unwanted = refused(plan, params["protected"], params["allow_replacement"], params["half_made"])
+        problems = [*foreign(content, params["imports"]), *unwanted]
         if problems:
             # Nothing but what matters; who wants to know the rest of the plan finds it in a file.
             project.write(work_dir / REFUSED, plan.text())

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import re
@@ -143,7 +144,7 @@ def test_everything_is_made(made: Controller) -> None:
     assert source["source_path"] == "inventories/example/hosts.yml"
     assert source["execution_environment"] == made.awx.named("execution_environments", "Redash")["id"]
     assert source["credential"] == made.awx.named("credentials", "Redash AWS")["id"]
-    wanted = {item["name"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]}
+    wanted = {item["name"] for item in yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"]}
     assert {name.removeprefix("Redash ") for name in made.awx.names("job_templates")} == wanted
     assert made.awx.names("workflow_job_templates") == ["Redash upgrade with approval"] * 2
     assert made.awx.named("schedules", "Redash nightly verification")["enabled"] is True
@@ -177,6 +178,66 @@ def test_check_mode_on_an_empty_awx_says_what_would_be_made_and_makes_nothing(tm
     assert (run.returncode, run.failed) == (0, 0), run.text[-3000:]
     assert run.changed >= 14
     assert controller.awx.writes == []
+
+
+@pytest.mark.parametrize("arguments", [["--check"], []])
+def test_names_that_awx_does_not_have_are_said_at_once_before_anything_is_written(tmp_path: Path, arguments: list[str]) -> None:
+    controller = Controller(
+        tmp_path, **FEW, awx_project_credential="gti", awx_credentials=["Valut"], awx_operators=["olag", "olga"], awx_analysts=["ada"]
+    )
+    run = controller.run(*arguments)
+    assert run.returncode != 0
+    for line in (
+        "awx_project_credential: AWX has no credential gti.",
+        "awx_credentials: AWX has no credential Valut.",
+        "awx_operators: AWX has no user olag.",
+    ):
+        assert line in run.words, run.text[-3000:]
+    assert "olga." not in run.words and "user ada" not in run.words
+    assert controller.awx.writes == []
+
+
+def test_a_notification_with_a_secret_is_sent_again_when_anything_else_of_it_changed(made: Controller) -> None:
+    changed = copy.deepcopy(SETTINGS["awx_notifications"])
+    slack = next(item for item in changed if item["type"] == "slack")
+    slack["configuration"]["channels"] = ["#elsewhere"]
+    made.awx.writes.clear()
+    run = made.run(awx_notifications=changed)
+    assert (run.returncode, run.changed) == (0, 1), run.text[-3000:]
+    assert made.awx.named("notification_templates", slack["name"])["notification_configuration"]["channels"] == ["#elsewhere"]
+    assert made.run().changed == 1, "and back"
+
+
+def test_a_template_that_is_no_longer_for_analysts_is_taken_from_them(made: Controller) -> None:
+    templates = copy.deepcopy(yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"])
+
+    def may() -> set[str]:
+        return {
+            name for name in made.awx.names("job_templates") if "Redash analysts" in made.awx.holders("job_templates", name, "execute_role")
+        }
+
+    before = may()
+    assert "Redash access (analysts)" in before, before
+    made.awx.writes.clear()
+    fewer = [
+        {name: value for name, value in item.items() if name != "analysts" or item["name"] != "access (analysts)"} for item in templates
+    ]
+    run = made.run(awx_job_templates=fewer)
+    assert run.returncode == 0, run.text[-3000:]
+    assert may() == before - {"Redash access (analysts)"}
+    # Before its list of allowed commands goes.
+    assert "/roles/" in made.awx.writes[0] and "/job_templates/" in made.awx.writes[1], made.awx.writes
+    assert made.run().returncode == 0
+    assert may() == before
+
+
+def test_a_way_past_the_approval_that_somebody_drew_is_taken_away(made: Controller) -> None:
+    nodes = {node["identifier"]: node for node in made.awx.objects["workflow_job_template_nodes"].values()}
+    past = made.awx.associations.setdefault(f"{nodes['check']['url']}always_nodes/", [])
+    past.append(nodes["snapshot"]["id"])
+    run = made.run()
+    assert (run.returncode, run.changed) == (0, 1), run.text[-3000:]
+    assert past == []
 
 
 def test_a_run_repairs_what_somebody_changed_and_sends_known_secrets_only_when_asked_for(made: Controller) -> None:
@@ -453,11 +514,11 @@ def test_every_playbook_for_operators_has_its_template() -> None:
     # What needs a file of the person's, destroys, or is about AWX itself stays on a laptop.
     elsewhere = {"adopt.yml", "awx.yml", "destroy.yml"}
     root = {path.name for path in ROOT.glob("*.yml") if could_be_playbook(ROOT, path)} - elsewhere
-    assert {item["playbook"] for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"]} == root
+    assert {item["playbook"] for item in yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"]} == root
 
 
 def test_every_secret_that_can_be_rotated_can_be_chosen() -> None:
-    (template,) = (item for item in yaml.safe_load(ROLE_VARS)["awx_job_templates"] if item["playbook"] == "rotate_secrets.yml")
+    (template,) = (item for item in yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"] if item["playbook"] == "rotate_secrets.yml")
     (question,) = (question for question in template["survey"] if isinstance(question, dict) and question["variable"] == "rotate")
     assert question["choices"] == redash_secret_rotation.ARGUMENT_SPEC["what"]["choices"]
 

@@ -73,6 +73,7 @@ def play(awx: Awx, folder: Path, playbook: str, of_the_template: Any = NOTHING, 
         # A step of the workflow gets all that the workflow was asked, be it about the snapshot or not.
         ("backup.yml", {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}),
         ("verify.yml", {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}),
+        ("smoke.yml", {"redash_hosts": "redash-prod", "redash_version": "26.3.0", "upgrade_on_failure": "restore"}),
         ("rotate_secrets.yml", {"redash_hosts": "redash-prod", "rotate": "cookie_secret"}),
         ("rollback.yml", {"redash_hosts": "redash-prod", "revision": ""}),
         ("restore.yml", {"redash_hosts": "redash-prod", "redash_restore": "redash-prod", "snapshot": ""}),

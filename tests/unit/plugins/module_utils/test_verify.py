@@ -263,6 +263,7 @@ class Account:
             "cluster": "prod",
             "name": "prod",
             "to_version": to_version,
+            "release": "",
             # Of no registry, so that no test asks Docker Hub.
             "image": "localhost/redash:mine" if to_version else "",
             "cpu_architecture": "X86_64",
@@ -329,6 +330,15 @@ def test_an_unknown_or_lower_version_is_refused(account: Account, version: str, 
     with pytest.raises(RedashError, match=said) as caught:
         account.verify(version)
     assert len(caught.value.problems) == 1
+
+
+def test_another_release_than_the_one_that_should_run_is_a_problem(account: Account) -> None:
+    runs = account.verify()["running"]["version"]
+    assert "queries" in account.verify(release=runs)["queues"]
+    with pytest.raises(
+        RedashError, match=f"redash_version: prod runs {runs}, not 26.3.0. To come to it: upgrade.yml -e redash_version=26.3.0"
+    ):
+        account.verify(release="26.3.0")
 
 
 def test_a_service_that_was_never_set_up(account: Account) -> None:

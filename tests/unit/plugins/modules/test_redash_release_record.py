@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Lock, Record, held, line, parse, parse_lock
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
 from ansible_collections.redash.ecs.plugins.modules.redash_release_record import run
@@ -329,6 +330,19 @@ def test_check_mode_writes_nothing(world: World) -> None:
     assert world.call("opened", check_mode=True)["step"] == "read"
     world.call("advanced", check_mode=True, number=1, lock=1)
     world.call("released", check_mode=True, lock=1)
+    assert world.ssm.values == {}
+
+
+def test_what_a_smoke_tests_task_said_is_judged_without_a_record(world: World) -> None:
+    def told(state: str) -> list[str]:
+        queues = dict.fromkeys(RELEASES["25.8.0"].queues, "done") | {"emails": state}
+        return [f"redash-ecs-result: {json.dumps({'version': '25.8.0', 'queues': queues})}"]
+
+    assert "emails" in world.call("judged", done="smoke", lines=told("done"))["facts"]["queues"]
+    with pytest.raises(RedashError, match="queues: nobody took a job from emails"):
+        world.call("judged", done="smoke", lines=told("waiting"))
+    with pytest.raises(RedashError, match=r"holds Redash 25.8.0, not 26.3.0"):
+        world.call("judged", done="smoke", to_version="26.3.0", lines=told("done"))
     assert world.ssm.values == {}
 
 

@@ -96,6 +96,44 @@ def test_a_group_that_is_made_in_the_same_run_may_be_used() -> None:
     assert made.group_commands and made.user_commands[0][-1] == "ops,"  # planned again once ops has its id
 
 
+def test_where_nobody_may_become_an_administrator_every_way_to_it_is_refused() -> None:
+    with pytest.raises(RedashError) as caught:
+        plan(
+            [{"name": "ops", "permissions": ["view_query", "super_admin"]}, {"name": "analysts", "permissions": ["admin"]}],
+            [
+                {"email": "a@b.c", "admin": True},
+                {"email": "eve@b.c", "groups": ["admin"]},
+                {"email": "mallory@b.c", "groups": ["ops"]},
+                {"email": "ada@example.com", "admin": True},
+            ],
+            GROUPS,
+            USERS,
+            ROOT,
+            administrators=False,
+        )
+    assert [str(problem).partition(". ")[0] for problem in caught.value.problems] == [
+        "redash_groups[0]: super_admin would make administrators of ops",
+        "redash_groups[1]: admin would make administrators of analysts",
+        "redash_users[0]: a@b.c would become an administrator",
+        "redash_users[1]: eve@b.c would become an administrator by group admin",
+        "redash_users[2]: mallory@b.c would become an administrator by group ops",
+        "redash_users[3]: ada@example.com would become an administrator",
+    ]
+
+
+def test_where_nobody_may_become_one_those_who_are_stay_and_others_are_made() -> None:
+    made = plan(
+        [{"name": "admin", "permissions": ["admin", "super_admin"]}, {"name": "analysts"}],
+        [{"email": ROOT, "admin": True, "groups": ["default"]}, {"email": "new@b.c", "groups": ["analysts"]}],
+        GROUPS,
+        USERS,
+        ROOT,
+        administrators=False,
+    )
+    assert made.group_commands == []
+    assert made.user_commands == [["users", "invite", "new@b.c", "new", ROOT, "--groups", "3,"]]
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(RedashError) as caught:
         plan(

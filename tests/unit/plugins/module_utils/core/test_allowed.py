@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.allowed import refused
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,12 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.allowed import ref
         ("ds list", "ds *"),
         ("users create a@example.com Ada --password $ADA", "users create * * --password $ADA"),
         ("users create a@example.com 'Ada L'", "users create *@example.com *"),
+        ("users create a@example.com Ada --google", "users create * * [--google] [--groups *]"),
+        ("users create a@example.com Ada --groups 3, --google", "users create * * [--google] [--groups *]"),
+        ("users create a@example.com Ada", "users create * * [--google] [--groups *]"),
+        ("users create a@example.com Ada --groups=3,", "users create * [--groups 3,]"),
+        ("groups create Sales --permissions view_query,list_alerts", "groups create * [--permissions *]"),
+        ("groups create Sales --permissions admin", "groups create * [--permissions admin]"),
     ],
 )
 def test_what_a_pattern_says_may_run(command: str | list[str], pattern: str) -> None:
@@ -43,6 +50,24 @@ def test_what_a_pattern_says_may_run(command: str | list[str], pattern: str) -> 
         ("users list\nusers grant_admin eve@example.com", "users list"),
         ("", "*"),
         ("users list 'open", "users *"),
+        # Nobody becomes an administrator by a "*".
+        ("users create eve@example.com Eve --admin", "users create *"),
+        ("users create eve@example.com Eve --admin", "users create * * [--google] [--groups *]"),
+        ("users create --admin eve@example.com", "users create * *"),
+        ("users invite eve@example.com Eve ada@example.com --admin true", "users invite *"),
+        ("users invite eve@example.com Eve ada@example.com --admin=true", "users invite *"),
+        ("users create eve@example.com Eve --groups 1,", "users create *"),
+        ("users create eve@example.com Eve --groups 1,", "users create * * [--groups 3,]"),
+        ("users create eve@example.com Eve --groups 3, --groups 1,", "users create * * [--groups 3,]"),
+        ("groups create Evil --permissions super_admin", "groups create *"),
+        ("groups create Evil --permissions view_query,super_admin", "groups create * [--permissions *]"),
+        ("groups create Evil --permissions=super_admin", "groups create * [--permissions *]"),
+        ("groups create Evil --permissions x --permissions admin", "groups create * [--permissions *]"),
+        ("groups change_permissions 2 --permissions admin,super_admin", "groups change_permissions * --permissions *"),
+        ("groups change_permissions 2 --permissions 'a, admin'", "groups change_permissions * --permissions *"),
+        ("users create eve@example.com Eve -- --admin", "users create *"),
+        ("users create eve@example.com Eve --google --password", "users create * * [--google] [--password *]"),
+        ("users create eve@example.com Eve --password $REDASH_COOKIE_SECRET", "users create * * [--password *]"),
     ],
 )
 def test_anything_else_may_not(command: str, pattern: str) -> None:
@@ -63,3 +88,11 @@ def test_an_empty_list_allows_nothing(patterns: str | list[str]) -> None:
 
 def test_a_single_pattern_may_be_a_string() -> None:
     assert refused(["users list"], "users list") == []
+
+
+@pytest.mark.parametrize(
+    "pattern", ["users create * [3]", "users create * [--groups 3 4]", "users create * [--groups", "users [--x] create"]
+)
+def test_a_pattern_that_cannot_be_read_is_said_and_allows_nothing(pattern: str) -> None:
+    with pytest.raises(RedashError, match="redash_allowed_commands: .* can't be read"):
+        refused(["users create x"], [pattern])
