@@ -27,12 +27,12 @@ options:
   state:
     description:
       - What to do.
-    type: str
-    required: true
       - V(abandoned) closes the unfinished record O(number) and does nothing else, V(destroyed) closes whatever is unfinished and notes
         that the installation is gone, where anything was ever released.
       - V(judged) reads what the task of the step O(done) said for the release O(to_version), without a record; it fails where an upgrade
         would turn back.
+    type: str
+    required: true
     choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed, judged]
   kind:
     description: What the record is of.
