@@ -21,7 +21,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RedashError(Problem(f"it can't be read: {error}", path, "Copy the old installation's env file here.")) from error
-    found = adopt(text, path, prefix=params["prefix"])
+    found = adopt(text, path, prefix=params["prefix"], env_format=params["env_format"])
     secrets = [{"name": name, "length": LENGTH, "value": value, "compose": None, "values": None} for name, value in found.secrets.items()]
     nothing_more: dict[str, Any] = {"state": "present", "confirm": None, "installation": None, "references": None, "put_back": []}
     stored = ssm_secrets.run({**params, **nothing_more, "secrets": secrets}, context)

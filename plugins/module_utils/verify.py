@@ -142,11 +142,13 @@ def _checks(
 ) -> None:
     in_use = preflight.all_of(definitions, installation.secrets)
     by_reference = ["REDASH_COOKIE_SECRET"]
-    if params["prefix"]:
+    if params["prefix"] and params["check_key"]:
         running["key_to_store"] = _key(params, context, running["services"], problems)
         in_use.pop(KEY, None)
     else:
         by_reference.append(KEY)
+    if params["prefix"] and not params["check_key"]:
+        _rotation(params, context, running["services"], problems)
     for variable in by_reference:
         held = {installation.secrets(one).get(variable) for one in definitions}
         if len(held) > 1:
@@ -195,11 +197,25 @@ def _new_secrets(params: dict[str, Any], context: Context, problems: Problems) -
             )
 
 
+def _rotation(params: dict[str, Any], context: Context, services: Iterable[str], problems: Problems) -> None:
+    """A problem while a rotation is unfinished after which the data, or the database, may want either value."""
+    try:
+        store = open_store(params["store"], context)
+        stored = store.read(params["prefix"], list(key_guard.EITHER), decrypt=False)
+        key_guard.refuse_while_rotating(_containers(params, context, services), store, params["prefix"], stored, context)
+    except RedashError as error:
+        problems.extend(error)
+
+
+def _containers(params: dict[str, Any], context: Context, services: Iterable[str]) -> list[dict[str, Any]]:
+    runner = f"{params['name']}-task-runner"
+    return key_guard.containers({"cluster": params["cluster"], "services": services, "task_definitions": [runner]}, context)
+
+
 def _key(params: dict[str, Any], context: Context, services: Iterable[str], problems: Problems) -> bool:
     """Whether the encryption key in use has yet to be put into the secret store; a problem where another one would be used."""
     try:
-        runner = f"{params['name']}-task-runner"
-        containers = key_guard.containers({"cluster": params["cluster"], "services": services, "task_definitions": [runner]}, context)
+        containers = _containers(params, context, services)
         given = params["encryption_key"] or None
         store = open_store(params["store"], context)
         stored = store.read(params["prefix"], ["secret_key", *key_guard.EITHER], decrypt=True)

@@ -21,6 +21,13 @@ options:
     description: The env file, on the machine where the module runs.
     type: path
     required: true
+  env_format:
+    description:
+      - How the old installation read it. V(compose) as docker compose does, which reads quotes, comments and C($); V(literal) as
+        docker-compose 1 with files of version 2, ecs-cli and C(docker run) do, which keep what stands behind the C(=).
+      - Needed only where the two differ; it is then asked for, with the variables' names.
+    type: str
+    choices: [compose, literal]
   kms_key_id:
     description: ARN, ID or alias of the KMS key that encrypts the secrets.
     type: str
@@ -84,6 +91,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_m
 ARGUMENT_SPEC = {
     "store": STORE,
     "env_file": {"type": "path", "required": True},
+    "env_format": {"type": "str", "choices": ["compose", "literal"]},
     "prefix": {"type": "str", "required": True},
     "kms_key_id": {"type": "str", "no_log": False},
     "tags": {"type": "dict"},

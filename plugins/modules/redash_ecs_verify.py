@@ -52,6 +52,12 @@ options:
     type: str
     required: false
     default: ""
+  check_key:
+    description:
+      - With O(prefix), whether the encryption key is looked at. If not, only an unfinished rotation of a secret is a problem, during which
+        nothing may be started that holds the old value.
+    type: bool
+    default: true
   secrets:
     description:
       - Names below O(prefix) of the secrets that the containers of O(to_version) get beside those of every installation. One that is
@@ -160,6 +166,7 @@ def main() -> None:
             "kms_key_id": {"type": "str", "default": "", "no_log": False},
             "database_cluster": {"type": "str", "default": ""},
             "prefix": {"type": "str", "default": ""},
+            "check_key": {"type": "bool", "default": True},
             "store": STORE,
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
             "encryption_key": {"type": "str", "default": "", "no_log": True},

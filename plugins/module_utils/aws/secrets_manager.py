@@ -66,6 +66,13 @@ def _stored(answer: Mapping[str, Any], *, decrypt: bool) -> Stored:
     )
 
 
+def _is_copy(name: str) -> bool:
+    """Whether it is a rotation's copy (core/rotation.py). One that was deleted ended its rotation: shown or restored, it would begin
+    that again. AWS shows it for a while even after a deletion without recovery.
+    """
+    return name.endswith("_next")
+
+
 class SecretsManager(Store):
     """A SecretStore (secret_store.py says what each method is for)."""
 
@@ -98,7 +105,7 @@ class SecretsManager(Store):
         for answers, refused in self._batches(paths, f"read the secrets under {prefix}"):
             found.update({paths[path]: _stored(answers[path], decrypt=decrypt) for path in answers if path in paths})
             # The only reason for InvalidRequestException here: it was deleted, and can be restored.
-            deleted = [path for path, code in refused.items() if code == "InvalidRequestException"]
+            deleted = [path for path, code in refused.items() if code == "InvalidRequestException" and not _is_copy(path)]
             found.update({paths[path]: Stored(version=0, arn=self.arn(path), deleted=True) for path in deleted})
         return found
 
@@ -140,8 +147,9 @@ class SecretsManager(Store):
 
     def delete(self, prefix: str, names: Iterable[str], *, recovery_days: int) -> list[str]:
         deleted = []
-        how = {"RecoveryWindowInDays": recovery_days} if recovery_days else {"ForceDeleteWithoutRecovery": True}
         for name in names:
+            keep = recovery_days and not _is_copy(name)
+            how = {"RecoveryWindowInDays": recovery_days} if keep else {"ForceDeleteWithoutRecovery": True}
             with aws_errors(f"delete the secret {prefix}/{name}"):
                 self._api.delete_secret(SecretId=f"{prefix}/{name}", **how)
             deleted.append(name)

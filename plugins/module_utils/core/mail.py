@@ -208,10 +208,12 @@ def read(mail: Mapping[str, Any], *, region: str = "", settings: Mapping[str, An
 def environment(mail: Mapping[str, Any], *, region: str = "", settings: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Every REDASH_MAIL_* that the containers get, password aside: from ``redash_mail``, or by hand from ``settings``."""
     found = read(mail, region=region, settings=settings)
-    if found is not None:
-        by_hand = {name: str(value) for name, value in (settings or {}).items() if name.startswith("REDASH_MAIL_")}
-        return {**by_hand, **found.environment}
-    return {name: str(value) for name, value in (settings or {}).items() if name.startswith("REDASH_MAIL_")}
+    # As redash_settings has it: what has no value is left out, since an empty one stops every process.
+    given = {
+        name: "" if value is None else str(value).strip() for name, value in (settings or {}).items() if name.startswith("REDASH_MAIL_")
+    }
+    by_hand = {name: value for name, value in given.items() if value}
+    return by_hand if found is None else {**by_hand, **found.environment}
 
 
 def host_setting(host: str, *, multi_org: bool) -> str:

@@ -52,7 +52,11 @@ CARRIED_OVER = ("command", "depends_on", "environment", "image", "ports")
 CONDITIONS = {"service_started": "START", "service_healthy": "HEALTHY", "service_completed_successfully": "SUCCESS"}
 
 # How a secret is recognised by its name. The store is the only place for one (redash_ssm_secrets).
-SECRET_NAME = re.compile(r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRET_KEY|PRIVATE_KEY|API_KEY|TOKEN|DATABASE_URL|REDIS_URL)$")
+SECRET_NAME = re.compile(
+    r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SECRET|(SECRET|PRIVATE|ACCESS|API|JWT|ENCRYPTION|SIGNING)_?KEY|TOKEN|CREDENTIALS?"
+    r"|DATABASE_URL|REDIS_URL)$",
+    re.IGNORECASE,
+)
 # ... and by its value: a URL with a password in it.
 SECRET_VALUE = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@", re.IGNORECASE)
 

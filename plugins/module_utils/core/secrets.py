@@ -24,7 +24,9 @@ LENGTH = 32
 
 # Replacing one of these by accident loses something: secret_key encrypts every data source (and, in an
 # installation that never set it, cookie_secret does); all sessions and invitations hang on cookie_secret.
-PROTECTED = ("cookie_secret", "secret_key")
+# A database_password that site.yml would write reaches the database by Terraform, which notes it as set even where the database refused
+# it: the next run would lock everybody out. Only the rotation proves it first.
+PROTECTED = ("cookie_secret", "secret_key", "database_password")
 
 # What every installation has; the containers' share of these is wired by the role compose_render.
 OF_EVERY_INSTALLATION = ("cookie_secret", "secret_key", "database_password", "redis_token", "admin_password", "database_url", "redis_url")
@@ -40,7 +42,7 @@ PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html (MasterUserPassword)
 # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
 TAKEN = {
-    "database_password_next": (re.compile(r"[!#-.0-?A-~]{8,}"), '8 or more printable ASCII characters, no blank, /, " or @ among them'),
+    "database_password_next": (re.compile(r"[!#-.0-?A-~]{8,41}"), '8 to 41 printable ASCII characters, no blank, /, " or @ among them'),
     "redis_token_next": (re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}"), "16 to 128 letters, digits and !&#$^<>-"),
 }
 
@@ -250,6 +252,15 @@ def plan(
 
 
 def _refusal(name: str, where: str) -> RedashError:
+    if name == "database_password":
+        return RedashError(
+            Problem(
+                "the value given differs from the stored one, which the database has",
+                where,
+                "Change it by rotate_secrets.yml -e rotate=database_password. Where the database is your own and has the new one already,"
+                ' give -e \'{"ssm_secrets_allow_change": ["database_password"]}\'.',
+            )
+        )
     loses = "every data source's password" if name == "secret_key" else "every session (and, without a secret_key, every data source)"
     return RedashError(
         Problem(

@@ -80,3 +80,62 @@ def test_a_line_that_cannot_be_read_is_named_and_not_quoted(line: str) -> None:
     with pytest.raises(RedashError, match=r"^env:2: the line can't be read as NAME=value") as caught:
         adopt(f"REDASH_COOKIE_SECRET=c\n{line}\n", "env", prefix="/redash/x")
     assert "hush" not in str(caught.value)
+
+
+AMBIGUOUS = 'REDASH_COOKIE_SECRET=ab$cd12\nREDASH_SECRET_KEY="abcd"\nREDASH_NAME=a # b\nREDASH_LOG_LEVEL=INFO \n'
+
+
+def test_what_composes_of_old_read_otherwise_is_asked_for_by_name() -> None:
+    """A key that loses its quotes, or what follows a $, opens no data source."""
+    with pytest.raises(RedashError) as caught:
+        adopt(AMBIGUOUS, "env", prefix="/redash/x")
+    assert str(caught.value).startswith("env: REDASH_COOKIE_SECRET, REDASH_SECRET_KEY, REDASH_NAME: quotes, # or $ mean one thing")
+    assert "-e env_format=compose, or literal" in str(caught.value)
+    assert "cd12" not in str(caught.value) and "abcd" not in str(caught.value)
+
+
+def test_the_format_that_is_said_decides() -> None:
+    compose = adopt(AMBIGUOUS, "env", prefix="/redash/x", env_format="compose")
+    assert (compose.secrets["secret_key"], compose.settings["REDASH_NAME"]) == ("abcd", "a")
+    literal = adopt(AMBIGUOUS, "env", prefix="/redash/x", env_format="literal")
+    assert literal.secrets == {"cookie_secret": "ab$cd12", "secret_key": '"abcd"'}
+    assert literal.settings == {"REDASH_NAME": "a # b", "REDASH_LOG_LEVEL": "INFO"}
+
+
+def test_what_is_not_taken_may_be_read_either_way() -> None:
+    found = adopt("REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\nPOSTGRES_PASSWORD='p'\n", "env", prefix="/redash/x")
+    assert found.secrets == {"secret_key": "k", "cookie_secret": "c"}
+
+
+def test_an_empty_key_is_a_key_and_is_not_taken_for_none() -> None:
+    with pytest.raises(RedashError, match="REDASH_SECRET_KEY is empty, and Redash takes the empty text itself as the key"):
+        adopt("REDASH_COOKIE_SECRET=c\nREDASH_SECRET_KEY=\n", "env", prefix="/redash/x")
+
+
+@pytest.mark.parametrize("name", ["AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "SENDGRID_APIKEY", "FTP_PASS", "GCP_CREDENTIALS", "my_pwd"])
+def test_a_secret_under_a_name_that_containers_would_not_get_it_by_is_said_and_stands_nowhere(name: str) -> None:
+    found = adopt(f"REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\n{name}=hush\n", "env", prefix="/redash/x")
+    assert found.destinies[name].startswith("not taken: a secret reaches containers as REDASH_...")
+    assert "hush" not in str(found.settings) + str(found.secrets)
+
+
+@pytest.mark.parametrize("name", ["REDASH_AWS_SECRET_ACCESS_KEY", "REDASH_SENDGRID_APIKEY", "REDASH_FTP_PWD", "REDASH_JWT_KEY"])
+def test_more_names_of_secrets_are_known(name: str) -> None:
+    found = adopt(f"REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\n{name}=hush\n", "env", prefix="/redash/x")
+    assert found.secrets[name.removeprefix("REDASH_").lower()] == "hush"
+    assert found.settings == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["AWS_ACCESS_KEY_ID", "REDASH_LDAP_EMAIL_KEY", "REDASH_GOOGLE_CLIENT_ID", "REDASH_THROTTLE_PASS_RESET_PATTERN"]
+)
+def test_names_that_only_look_like_it_are_settings(name: str) -> None:
+    found = adopt(f"REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\n{name}=x\n", "env", prefix="/redash/x")
+    assert found.settings == {name: "x"}
+
+
+@pytest.mark.parametrize("name", ["REDASH_CELERY_BROKER", "REDASH_LIMITER_STORAGE", "REDASH_WEB_WORKERS"])
+def test_what_points_to_the_old_installation_is_not_taken(name: str) -> None:
+    found = adopt(f"REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\n{name}=redis://old/0\n", "env", prefix="/redash/x")
+    assert found.destinies[name].startswith("not taken")
+    assert found.settings == {}

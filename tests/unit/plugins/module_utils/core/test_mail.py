@@ -298,6 +298,19 @@ BY_HAND = {
 }
 
 
+def test_settings_by_hand_without_a_value_are_left_out() -> None:
+    """``null`` would be the text None, and an empty port stops every process."""
+    given = {
+        "REDASH_MAIL_SERVER": "mail.example.com",
+        "REDASH_MAIL_PORT": None,
+        "REDASH_MAIL_USERNAME": "",
+        "REDASH_MAIL_DEFAULT_SENDER": SENDER,
+    }
+    found = core.environment({}, settings=given)
+    assert not {"REDASH_MAIL_PORT", "REDASH_MAIL_USERNAME"} & set(found)
+    assert found["REDASH_MAIL_SERVER"] == "mail.example.com"
+
+
 def test_settings_by_hand_are_taken_as_they_are() -> None:
     assert core.environment({}, settings={**BY_HAND, "REDASH_LOG_LEVEL": "INFO"}) == BY_HAND
     assert core.environment({}, settings={"REDASH_LOG_LEVEL": "INFO"}) == {}

@@ -233,3 +233,17 @@ def test_no_value_is_in_the_repr_of_anything() -> None:
 
 def test_masking_finds_values_also_when_they_are_percent_encoded_and_longer_ones_first() -> None:
     assert secrets.masked("url p%2Fq and p/q and p/q-more", ["p/q", "p/q-more", None, ""]) == "url ******** and ******** and ********"
+
+
+def test_a_database_password_is_changed_by_the_rotation_only() -> None:
+    """Terraform would note it as set even where the database refused it, and the next run lock everybody out."""
+    with pytest.raises(RedashError, match=r"/redash/x/database_password: .*differs.*rotate_secrets.yml -e rotate=database_password"):
+        plan([Secret("database_password", value="b")], {"database_password": stored("a")})
+    step = plan([Secret("database_password", value="b")], {"database_password": stored("a")}, allow_change=["database_password"])
+    assert step["database_password"].destiny is Destiny.UPDATE
+
+
+@pytest.mark.parametrize(("length", "taken"), [(8, True), (41, True), (7, False), (42, False)])
+def test_a_new_database_password_is_as_long_as_aws_takes_it(length: int, taken: bool) -> None:
+    pattern, _words = secrets.TAKEN["database_password_next"]
+    assert bool(pattern.fullmatch("a" * length)) is taken
