@@ -235,9 +235,8 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     if state == "listed":
         ssm, now = context.client("ssm"), context.clock.now()
         records = release_records.read(ssm, params["prefix"])
-        newest = release_records.newest_lock(ssm, params["prefix"])
-        if params["alone"] and not params["take_lock"] and newest and held(newest, now, alive=_alive(newest, params["process"])):
-            raise RedashError(refusal(newest, now))
+        if params["alone"]:
+            _alone(ssm, params, now)
         return {
             "changed": False,
             "records": [dataclasses.asdict(record) for record in reversed(records)],
@@ -268,9 +267,7 @@ def _plan(params: dict[str, Any]) -> dict[str, Any]:
 def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
     ssm, prefix, now = context.client("ssm"), params["prefix"], context.clock.now()
     params = {**params, "by": params["by"] or _person(context)}
-    newest = release_records.newest_lock(ssm, prefix)
-    if newest and held(newest, now, alive=_alive(newest, params["process"])) and not params["take_lock"]:
-        raise RedashError(refusal(newest, now))
+    newest = _alone(ssm, params, now)
     lock = _mine(params, number=newest.number + 1 if newest else 1, expires=int(now) + BETWEEN)
     if not context.check_mode and not release_records.take(ssm, prefix, lock):
         taken = release_records.newest_lock(ssm, prefix) or lock
@@ -328,9 +325,7 @@ def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Re
 def _close(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Nothing is left to go on with: a person says so of one record, or the installation is gone."""
     ssm, prefix, now = context.client("ssm"), params["prefix"], context.clock.now()
-    newest = release_records.newest_lock(ssm, prefix)
-    if newest and not params["take_lock"] and held(newest, now, alive=_alive(newest, params["process"])):
-        raise RedashError(refusal(newest, now))
+    _alone(ssm, params, now)
     records = release_records.read(ssm, prefix)
     last = records[-1] if records else None
     by = params["by"] or _person(context)
@@ -431,6 +426,14 @@ def _mine(params: dict[str, Any], *, number: int, expires: int) -> Lock:
         process_started=str(process.get("started", "")),
         expires=expires,
     )
+
+
+def _alone(ssm: Any, params: dict[str, Any], now: float) -> Lock | None:
+    """The newest lock. Raises RedashError where another run holds it, unless it is to be taken."""
+    newest = release_records.newest_lock(ssm, params["prefix"])
+    if newest and not params["take_lock"] and held(newest, now, alive=_alive(newest, params["process"])):
+        raise RedashError(refusal(newest, now))
+    return newest
 
 
 def _alive(lock: Lock, process: dict[str, Any]) -> bool | None:
