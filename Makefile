@@ -55,7 +55,7 @@ test: setup
 	@.venv/bin/python -m pytest --cov --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 unit: setup
-	@.venv/bin/python -m pytest tests/unit tests/fuzz
+	@.venv/bin/python -m pytest --numprocesses auto tests/unit tests/fuzz
 
 checks: setup
 	@.venv/bin/python -m pytest tests/checks

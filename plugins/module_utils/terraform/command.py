@@ -167,10 +167,10 @@ class Terraform:
             )
         finally:
             os.close(descriptor)
-        self.began(arguments[0], process.pid)
         with self.output.open(encoding="utf-8", errors="replace") as file:
             lines = _Lines(file)
             try:
+                self.began(arguments[0], process.pid)
                 self._until_ended(process, lines, read, self.clock.sleep)
             except BaseException:
                 if process.poll() is None:

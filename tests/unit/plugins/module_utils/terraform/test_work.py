@@ -20,17 +20,25 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted, interruptible
+from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context, Interrupted, interruptible
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider, running, work
 
-FAKE = """#!{python}
+FAKE = """#!{python} -IS
 import json, os, pathlib, signal, sys, time
 home = pathlib.Path({home!r})
 tell = json.loads((home / "tell.json").read_text())
 words = sys.argv[1:]
 name = words[0]
+def write(file, text):
+    # Who waits for the file finds it whole.
+    (home / (file + ".new")).write_text(text)
+    (home / (file + ".new")).rename(home / file)
+def wait_for(file):
+    end = time.monotonic() + 60  # nothing outlives a test that fails
+    while not (home / file).exists() and time.monotonic() < end:
+        time.sleep(0.005)
 with (home / "asked.jsonl").open("a") as file:
     file.write(json.dumps({{"words": words, "environ": dict(os.environ), "folder": os.getcwd(),
                             "files": sorted(os.listdir())}}) + "\\n")
@@ -49,16 +57,17 @@ else:
     def interrupted(number, frame):
         with (home / "signals").open("a") as file:
             file.write("SIGINT\\n")
-        time.sleep(tell.get("ends", 0.3))
-        (home / "saved").touch()
+        write("interrupted", "")
+        wait_for("may-end")
+        write("saved", "")
         sys.exit(1)
     signal.signal(signal.SIGINT, interrupted)
-    (home / f"began-{{name}}").write_text(str(os.getpid()))
+    write(f"began-{{name}}", str(os.getpid()))
     for event in tell.get("events", {{}}).get(name, []):
         print(event if isinstance(event, str) else json.dumps(event), flush=True)
-    time.sleep(tell.get("sleep", {{}}).get(name, 0))
+    if name in tell.get("held", []):
+        wait_for("may-end")
     print(json.dumps({{"padding": "x" * 100000}}), flush=True)
-    (home / f"ended-{{name}}").touch()
     sys.exit(tell.get("codes", {{}}).get(name, 0))
 """
 
@@ -69,6 +78,11 @@ DELETE = {
     "mode": "managed",
     "change": {"actions": ["delete"], "before": {}, "after": None},
 }
+
+
+def look_again_soon(seconds: float) -> None:
+    """In place of the clock's ``sleep``: the script is a real process, so it is waited for; but it never takes ``seconds``."""
+    time.sleep(0.005)
 
 
 class Fake:
@@ -94,9 +108,21 @@ class Fake:
     def tell(self, **told: Any) -> None:
         (self.folder / "tell.json").write_text(json.dumps(told))
 
-    def run(self, *, check_mode: bool = False, client: Callable[[str], Any] = lambda name: None, **params: Any) -> dict[str, Any]:
-        context = Context(client=client, report=self.reported.append, check_mode=check_mode)
+    def run(
+        self,
+        *,
+        check_mode: bool = False,
+        client: Callable[[str], Any] = lambda name: None,
+        sleep: Callable[[float], None] = look_again_soon,
+        **params: Any,
+    ) -> dict[str, Any]:
+        context = Context(client=client, report=self.reported.append, check_mode=check_mode, clock=Clock(sleep=sleep))
         return work.run({**self.params, **params}, context)
+
+    def let_end(self, seconds: float = 0) -> None:
+        """What is held, or was interrupted, may end: handed to a run as its ``sleep``, as soon as that run waits."""
+        (self.folder / "may-end").touch()
+        look_again_soon(seconds)
 
     @property
     def asked(self) -> list[dict[str, Any]]:
@@ -115,12 +141,30 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     return fake
 
 
+def until(happened: Callable[[], Any], what: str) -> None:
+    """Wait for what another process does. A minute is for a machine under load."""
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.005)
+
+
 def wait_for(path: Path) -> None:
-    for _ in range(500):
-        if path.exists():
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{path} did not appear")
+    until(path.exists, f"{path.name} appears")
+
+
+def noted(fake: Fake) -> int:
+    """Wait until the run in another thread or process has noted the Terraform that applies; its pid."""
+    wait_for(fake.folder / "began-apply")
+    pid = int((fake.folder / "began-apply").read_text())
+    record = fake.folder / "work" / running.FILE
+    until(lambda: f'"pid": {pid},' in record.read_text(), "the note of the run")
+    return pid
+
+
+def kill(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: not started(pid), "the end of the killed process")
 
 
 def test_the_plan_that_was_shown_is_the_one_that_is_applied_and_it_is_gone_afterwards(fake: Fake) -> None:
@@ -319,14 +363,14 @@ def test_it_does_not_skip_after_an_apply_that_failed(fake: Fake) -> None:
 
 
 def test_an_interruption_reaches_terraform_once_and_is_awaited(fake: Fake) -> None:
-    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 60})
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, held=["apply"])
 
     def interrupt_twice() -> None:
-        wait_for(fake.folder / "began-apply")
-        time.sleep(0.1)
+        noted(fake)
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.05)
+        wait_for(fake.folder / "interrupted")
         os.kill(os.getpid(), signal.SIGINT)
+        fake.let_end()
 
     thread = threading.Thread(target=interrupt_twice)
     thread.start()
@@ -337,25 +381,45 @@ def test_an_interruption_reaches_terraform_once_and_is_awaited(fake: Fake) -> No
     assert not list((fake.folder / "work").glob(".plan-*"))
 
 
+def test_an_interruption_while_the_process_is_noted_is_awaited_too(fake: Fake) -> None:
+    def interrupt(name: str, pid: int) -> None:
+        wait_for(fake.folder / "began-apply")
+        raise Interrupted(signal.SIGINT)
+
+    def let_end() -> None:
+        wait_for(fake.folder / "interrupted")
+        fake.let_end()
+
+    fake.tell(held=["apply"])
+    thread = threading.Thread(target=let_end)
+    thread.start()
+    terraform = command.Terraform("terraform", fake.folder, dict(os.environ), Clock(), fake.reported.append, began=interrupt)
+    with pytest.raises(Interrupted):
+        terraform.run("apply")
+    thread.join()
+    assert (fake.folder / "saved").exists() and (fake.folder / "signals").read_text() == "SIGINT\n"
+
+
 def killed(fake: Fake) -> int:
     """A run is killed outright in the middle of its apply; Terraform's pid."""
-    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, sleep={"apply": 60}, ends=2)
+    fake.tell(plan={"resource_changes": [CHANGE]}, codes={"plan": 2}, held=["apply"])
     child = os.fork()
     if child == 0:
-        fake.run()
-        os._exit(0)
-    wait_for(fake.folder / "began-apply")
-    time.sleep(0.3)
+        try:
+            fake.run()
+        finally:
+            os._exit(1)  # it is killed before; and no second pytest must go on from here
+    pid = noted(fake)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     fake.tell()
-    return int((fake.folder / "began-apply").read_text())
+    return pid
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent has died; elsewhere Terraform finishes alone")
 def test_killed_outright_terraform_is_interrupted_and_the_next_run_waits_for_its_end(fake: Fake) -> None:
     pid = killed(fake)
-    fake.run()
+    fake.run(sleep=fake.let_end)
     assert (fake.folder / "saved").exists() and (fake.folder / "signals").read_text() == "SIGINT\n"
     assert f"(terraform apply, pid {pid}, on " in fake.reported[0] and "its Ansible is gone" in fake.reported[0]
     assert fake.reported[1] == "it has ended: going on"
@@ -366,9 +430,7 @@ def test_killed_outright_terraform_is_interrupted_and_the_next_run_waits_for_its
 
 def test_if_terraform_was_killed_too_the_next_run_says_so_and_goes_on_at_once(fake: Fake) -> None:
     pid = killed(fake)
-    os.kill(pid, signal.SIGKILL)
-    while started(pid):
-        time.sleep(0.02)
+    kill(pid)
     fake.run()
     assert fake.reported[0].startswith(f"a run before this one was killed (terraform apply, pid {pid}, on ")
     assert "plan" in fake.commands()
@@ -412,9 +474,7 @@ IN_BETWEEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("between", IN_BETWEEN)
 def test_that_a_run_was_killed_is_forgotten_only_once_its_remains_were_looked_for_and_all_is_applied(fake: Fake, between: str) -> None:
     pid = killed(fake)
-    os.kill(pid, signal.SIGKILL)
-    while started(pid):
-        time.sleep(0.02)
+    kill(pid)
     ec2 = Ec2()
     told, params = IN_BETWEEN[between]
     if between != "nothing":
@@ -441,21 +501,14 @@ def test_that_a_run_was_killed_is_forgotten_only_once_its_remains_were_looked_fo
 )
 def test_a_run_that_does_not_look_for_remains_says_what_becomes_of_them(fake: Fake, params: dict[str, Any], said: str) -> None:
     pid = killed(fake)
-    os.kill(pid, signal.SIGKILL)
-    while started(pid):
-        time.sleep(0.02)
+    kill(pid)
     fake.run(**params)
     assert [line for line in fake.reported if "is in no state" in line and said in line]
 
 
 def test_a_terraform_that_was_killed_alone_leaves_remains_too(fake: Fake) -> None:
-    fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2}, sleep={"apply": 60})
-
-    def kill() -> None:
-        wait_for(fake.folder / "began-apply")
-        os.kill(int((fake.folder / "began-apply").read_text()), signal.SIGKILL)
-
-    thread = threading.Thread(target=kill)
+    fake.tell(plan={"resource_changes": [VPC]}, codes={"plan": 2}, held=["apply"])
+    thread = threading.Thread(target=lambda: os.kill(noted(fake), signal.SIGKILL))
     thread.start()
     with pytest.raises(RedashError, match="ended with code -9"):
         fake.run()
@@ -492,6 +545,7 @@ def test_a_run_that_goes_on_for_too_long_is_named_with_what_to_do(fake: Fake) ->
         fake.run(lock_timeout=0)
     assert f"terraform apply, pid {pid}" in str(caught.value) and f"`kill -INT {pid}`" in str(caught.value)
     assert len(fake.asked) == seen, "nothing is done in a folder that somebody else uses"
+    fake.let_end()
     wait_for(fake.folder / "saved")
 
 
@@ -505,11 +559,11 @@ def test_a_file_system_without_locks_is_said_and_no_obstacle(fake: Fake, monkeyp
 
 
 def test_two_runs_at_once_in_one_folder_come_one_after_the_other(fake: Fake) -> None:
-    fake.tell(sleep={"plan": 1})
+    fake.tell(held=["plan"])
     first = threading.Thread(target=fake.run)
     first.start()
     wait_for(fake.folder / "began-plan")
-    fake.run()
+    fake.run(sleep=fake.let_end)
     first.join()
     assert fake.commands() == ["init", "workspace", "plan", "show", "output"] * 2
 
