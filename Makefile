@@ -1,7 +1,16 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e e2e-upgrade e2e-rotation molecule matrix docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz molecule matrix coverage docs
+
+# What is longer than `make test`; .github/workflows/nightly.yml runs each as a job.
+LONG = test-slow e2e-upgrade e2e-rotation fuzz molecule matrix
+
+# `make TARGET MEASURE=NAME` notes in build/coverage/NAME which code the tests ran; `make coverage` combines these files.
+ifdef MEASURE
+export COVERAGE_FILE = $(CURDIR)/build/coverage/$(MEASURE)
+MEASURED = --cov --cov-report= --cov-fail-under=0
+endif
 
 help:
 	@echo "make demo           Redash on this machine: a local AWS, then site.yml, then manage.yml"
@@ -18,10 +27,17 @@ help:
 	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
 	@echo "  make integration  roles against real servers"
 	@echo "  make e2e          the demo's whole road, and what people do on it; with the slow tests, which make test leaves out"
-	@echo "make e2e-upgrade    upgrades, failures and kills in each step: an hour or more, not part of make test"
-	@echo "make e2e-rotation   every rotation, killed and resumed, in both secret stores: long, not part of make test"
-	@echo "make molecule       a molecule scenario for each role, on a running demo: about 10 minutes; those that need no demo are in make test, too"
-	@echo "make matrix         unit tests, roles, playbooks and sanity on every ansible-core: half an hour for each of the five"
+	@echo
+	@echo "make test-long      everything that is longer than make test: many hours; nightly in CI; its parts:"
+	@echo "  make test-slow    the tests that are marked slow"
+	@echo "  make e2e-upgrade  every upgrade hop, failures, and kills in each step: an hour or more"
+	@echo "  make e2e-rotation every rotation, killed and resumed, in both secret stores: an hour or more"
+	@echo "  make fuzz         100 000 random inputs of the loaders; make unit tries some hundred"
+	@echo "  make molecule     a molecule scenario for each role, on a running demo: about 10 minutes"
+	@echo "  make matrix       unit tests, roles, playbooks and sanity on every ansible-core: half an hour for each of the five;"
+	@echo "                    CORE=2.18 tries one of them"
+	@echo "make coverage       one report of what runs with MEASURE=NAME (make e2e-upgrade MEASURE=upgrade) have covered"
+	@echo
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
 	@echo "make setup          the virtual environment and the collections that the others need"
 
@@ -52,7 +68,7 @@ demo-clean:
 # Coverage is of unit and integration together; pyproject.toml says how low it may sink. In two processes, the demo's
 # tests in one of them and all others in the order of their folders: tests/conftest.py says what stays together.
 test: setup
-	@.venv/bin/python -m pytest --cov --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	@.venv/bin/python -m pytest --cov --numprocesses 2 --dist loadscope --no-loadscope-reorder $(MEASURED)
 
 unit: setup
 	@.venv/bin/python -m pytest --numprocesses auto tests/unit tests/fuzz
@@ -67,18 +83,34 @@ terraform integration: setup
 e2e: setup
 	@.venv/bin/python -m pytest -m "slow or not slow" tests/e2e
 
+# One after the other; what fails does not keep the others from running.
+test-long:
+	@$(MAKE) --no-print-directory --keep-going $(LONG)
+
+test-slow: setup
+	@.venv/bin/python -m pytest -m slow $(MEASURED)
+
 e2e-upgrade: setup
-	@.venv/bin/python -m pytest tests/e2e_upgrade
+	@.venv/bin/python -m pytest $(MEASURED) tests/e2e_upgrade
 
 e2e-rotation: setup
-	@.venv/bin/python -m pytest tests/e2e_rotation
+	@.venv/bin/python -m pytest $(MEASURED) tests/e2e_rotation
+
+fuzz: setup
+	@REDASH_FUZZ_EXAMPLES=$${REDASH_FUZZ_EXAMPLES:-25000} .venv/bin/python -m pytest $(MEASURED) tests/fuzz
 
 molecule: demo
 	@.venv/bin/python -m demo setup
 	@.venv/bin/python tools/molecule.py
 
 matrix: setup
-	@.venv/bin/python tools/matrix.py
+	@.venv/bin/python tools/matrix.py $(if $(CORE),--core $(CORE))
+
+coverage: setup
+	@mkdir -p build/coverage-report
+	@.venv/bin/python -m coverage combine --keep --data-file=build/coverage-report/data build/coverage/*
+	@.venv/bin/python -m coverage html --data-file=build/coverage-report/data --directory=build/coverage-report/html --fail-under=0
+	@.venv/bin/python -m coverage report --data-file=build/coverage-report/data
 
 docs: setup
 	@.venv/bin/python tools/variables_page.py

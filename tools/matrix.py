@@ -41,7 +41,7 @@ PARTS = {
     "sanity": ("tests/checks/sanity.py",),
 }
 # They judge the code, whatever it runs on, and some pin a release of ansible-core.
-NOT_NEEDED = {"ansible-core", "ansible-lint", "mypy", "pytest-cov", "ruff", "yamllint"}
+NOT_NEEDED = {"ansible-core", "ansible-lint", "editorconfig", "mypy", "pre-commit", "pytest-cov", "ruff", "yamllint", "zizmor"}
 # Older releases of ansible-core need older ones of these.
 FREE = {"resolvelib"}
 
