@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils import key_guard, registry
@@ -114,6 +114,7 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
                 "desired_count": service["desiredCount"],
                 "running_count": service["runningCount"],
                 "task_definition": service["taskDefinition"],
+                "deployment_configuration": _percents(service),
             }
             for service in services
         },
@@ -124,6 +125,13 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
         "autoscaling": autoscaling.suspended(context.client("application-autoscaling"), cluster, [one["serviceName"] for one in services]),
         "definitions": definitions,
     }
+
+
+def _percents(service: Mapping[str, Any]) -> dict[str, int]:
+    """Whether a service's old tasks end before the new ones start, as its scheduler may need it: the way back puts that back, too."""
+    deployment = service.get("deploymentConfiguration") or {}
+    names = {"minimum_healthy_percent": "minimumHealthyPercent", "maximum_percent": "maximumPercent"}
+    return {ours: deployment[theirs] for ours, theirs in names.items() if theirs in deployment}
 
 
 def version_of(image: str) -> str:

@@ -25,9 +25,14 @@ LOGGED = re.compile(r"\[\d{4}-")
 # alembic's own line, on standard error: INFO  [alembic.runtime.migration] Running upgrade a, b -> c, title
 RUNNING = re.compile(r"Running upgrade (?P<before>[0-9a-f, ]*?) -> (?P<after>[0-9a-f]+)(?:, (?P<title>.*))?")
 
-# Every revision from the head of 8.0.0 on, in the order in which alembic runs them, with what it does.
+# Every revision from the head of 5.0.0 on, in the order in which alembic runs them, with what it does.
 # From migrations/versions of getredash/redash; two of them branch from e5c7a4e2df4d and are joined again.
 MIGRATIONS: tuple[tuple[str, str], ...] = (
+    ("71477dadd6ef", "each favorite once"),
+    ("640888ce445d", "schedules of queries as a mapping"),
+    ("e7f8a917aa8e", "details of users"),
+    ("73beceabb948", "no schedule is null again"),
+    ("98af61feea92", "encrypt options of data sources"),
     ("e5c7a4e2df4d", "remove query tracker keys"),
     ("0ec979123ba4", "options of dashboards"),
     ("d7d747033183", "encrypt alert destinations"),

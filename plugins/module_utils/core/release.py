@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a Redash release is. One table; no other part of the collection asks which version it is.
 
-Where the facts come from: bin/docker-entrypoint, Dockerfile, redash/settings, redash/cli and
-migrations/versions of each release's tag in github.com/getredash/redash; the official compose file in
-github.com/getredash/setup; image tags and upgrade order in Redash's "How to upgrade" page. 10.1.0,
-25.1.0, 25.8.0 and 26.3.0 were also run.
+Where the facts come from: bin/docker-entrypoint, Dockerfile, requirements.txt or pyproject.toml,
+redash/settings, redash/cli, redash/tasks and migrations/versions of each release's tag in
+github.com/getredash/redash; the official compose file in github.com/getredash/setup; image tags and
+upgrade order in Redash's "How to upgrade" page. 10.1.0, 25.1.0, 25.8.0 and 26.3.0 were also run.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ class Release:
     ``image``                  the official image
     ``queue_system``           who runs queries: Celery up to 8, RQ from 9
     ``queues``                 every queue of the release, the most urgent first: RQ workers empty them in this order
+    ``unserved``               those of them that its own official compose file gave no worker
     ``services``               what its official compose file runs
     ``python``                 the interpreter in the image, for programs that run inside it
     ``curl``                   whether the image has curl
     ``arm64``                  False: the official image is for x86 alone (getredash/redash#5684)
-    ``schedulers_may_overlap`` an old and a new scheduler may run side by side for the minute of a deployment: rq-scheduler
-                               from 0.10 locks each round. 0.9 lets the second one crash, Celery's beat sends everything twice
+    ``rq``, ``rq_scheduler``   the versions that its requirements.txt or pyproject.toml pins; empty on Celery
     ``commands``               manage commands whose spelling differs between releases: name with underscores -> as this one spells it
     ``create_tables_guarded``  False: create_tables marks every migration as applied, whatever the schema is; run
                                ``db upgrade`` before it, or run it on an empty database only
     ``has_reencrypt``          ``manage database reencrypt`` exists
     ``default_cookie_secret``  the secret that it used when none was set: data may be encrypted with it
     ``environment``            what Redash's own set-up puts into every container, secrets aside
-    ``alembic_head``           the schema's revision after ``db upgrade``; None where it was not read
+    ``alembic_head``           the schema's revision after ``db upgrade``
     """
 
     version: str
@@ -67,11 +67,13 @@ class Release:
     python: str
     curl: bool
     arm64: bool
-    schedulers_may_overlap: bool
     commands: Mapping[str, str]
     create_tables_guarded: bool
     has_reencrypt: bool
-    alembic_head: str | None
+    alembic_head: str
+    unserved: tuple[str, ...] = ()
+    rq: str = ""
+    rq_scheduler: str = ""
     default_cookie_secret: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,6 +84,15 @@ class Release:
     @property
     def major(self) -> int:
         return self.number[0]
+
+    @property
+    def schedulers_may_overlap(self) -> bool:
+        """Whether an old and a new scheduler may run side by side for the minute of a deployment.
+
+        Each rq-scheduler from 0.10 on has a key of its own in Redis, and they lock each round. Of 0.9 there is one key for all: the
+        second scheduler ends with "There's already an active RQ scheduler". Celery's beat sends everything twice.
+        """
+        return bool(self.rq_scheduler) and _number(self.rq_scheduler) >= (0, 10)
 
     def command(self, name: str) -> str:
         """How this release spells the manage command ``name`` (given with underscores)."""
@@ -107,18 +118,16 @@ def _number(version: str) -> tuple[int, ...]:
 
 # The scheduler is a Celery worker with the beat inside; its own queue is `celery`, where Redash's
 # housekeeping and mail run. Without a consumer of it nothing is scheduled and no mail leaves.
+_CELERY_QUEUES = ("celery", "scheduled_queries", "queries", "schemas")
 _CELERY_SERVICES = (
     Service("server", "server", processes=4),
     Service("scheduler", "scheduler", ("celery",), 1),
     Service("scheduled_worker", "worker", ("scheduled_queries", "schemas"), 1),
     Service("adhoc_worker", "worker", ("queries",), 2),
 )
-# Redash 5 has no queue of its own for schemas; its compose file got one ahead of time, later (2019-02).
-_CELERY_SERVICES_5 = (
-    *_CELERY_SERVICES[:2],
-    Service("scheduled_worker", "worker", ("scheduled_queries",), 1),
-    _CELERY_SERVICES[3],
-)
+# 5 and 6 send their reading of schemas to a queue that no official file gave a worker until 2019-02 (redash/tasks/queries.py).
+# These services are that later file's.
+_UNSERVED_5 = ("schemas",)
 
 # --- RQ, from 9 ------------------------------------------------------------------------------------------
 
@@ -151,17 +160,17 @@ _ENVIRONMENT_25 = {**_ENVIRONMENT_10, "REDASH_GUNICORN_TIMEOUT": "60"}
 _OLD_COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"  # noqa: S105
 
 
-def _celery(version: str, image: str, services: tuple[Service, ...], queues: tuple[str, ...], alembic_head: str | None) -> Release:
+def _celery(version: str, tag: str, alembic_head: str, unserved: tuple[str, ...] = ()) -> Release:
     return Release(
         version=version,
-        image=image,
+        image=f"redash/redash:{tag}",
         queue_system="celery",
-        queues=queues,
-        services=services,
+        queues=_CELERY_QUEUES,
+        unserved=unserved,
+        services=_CELERY_SERVICES,
         python="2.7",
         curl=False,
         arm64=False,
-        schedulers_may_overlap=False,
         commands=_UNDERSCORES,
         create_tables_guarded=False,
         has_reencrypt=False,
@@ -177,6 +186,8 @@ def _rq(
     alembic_head: str,
     python: str,
     *,
+    rq: str = "1.16.1",
+    rq_scheduler: str = "0.13.1",
     commands: Mapping[str, str] = _HYPHENS,
     environment: Mapping[str, str] = _ENVIRONMENT_25,
     create_tables_guarded: bool = True,
@@ -191,7 +202,8 @@ def _rq(
         python=python,
         curl=True,
         arm64=_number(version)[0] >= 25,
-        schedulers_may_overlap=_number(version)[0] >= 10,
+        rq=rq,
+        rq_scheduler=rq_scheduler,
         commands=commands,
         create_tables_guarded=create_tables_guarded,
         has_reencrypt=True,
@@ -201,20 +213,22 @@ def _rq(
     )
 
 
-_QUEUES_5 = ("celery", "scheduled_queries", "queries")
-_QUEUES_7 = ("celery", "scheduled_queries", "queries", "schemas")
-
 RELEASES: dict[str, Release] = {
     release.version: release
     for release in (
-        _celery("5.0.0", "redash/redash:5.0.0.b4754", _CELERY_SERVICES_5, _QUEUES_5, None),
-        _celery("7.0.0", "redash/redash:7.0.0.b18042", _CELERY_SERVICES, _QUEUES_7, None),
-        _celery("8.0.0", "redash/redash:8.0.0.b32245", _CELERY_SERVICES, _QUEUES_7, "e5c7a4e2df4d"),
+        _celery("5.0.0", "5.0.0.b4754", "71477dadd6ef", _UNSERVED_5),
+        _celery("5.0.1", "5.0.1.b4850", "71477dadd6ef", _UNSERVED_5),
+        _celery("5.0.2", "5.0.2.b5486", "71477dadd6ef", _UNSERVED_5),
+        _celery("6.0.0", "6.0.0.b8537", "71477dadd6ef", _UNSERVED_5),
+        _celery("7.0.0", "7.0.0.b18042", "e5c7a4e2df4d"),
+        _celery("8.0.0", "8.0.0.b32245", "e5c7a4e2df4d"),
         _rq(
             "9.0.0-beta",
             "9.0.0-beta.b42121",
             "e5c7a4e2df4d",
             "3.7",
+            rq="1.1.0",
+            rq_scheduler="0.9.1",
             commands=_UNDERSCORES,
             environment=_ENVIRONMENT,
             create_tables_guarded=False,
@@ -225,11 +239,22 @@ RELEASES: dict[str, Release] = {
             "10.0.0.b50363",
             "89bc7873a3e0",
             "3.7",
+            rq="1.5.0",
+            rq_scheduler="0.9.1",
             commands=_UNDERSCORES,
             environment=_ENVIRONMENT_10,
             default_cookie_secret=_OLD_COOKIE_SECRET,
         ),
-        _rq("10.1.0", "10.1.0.b50633", "89bc7873a3e0", "3.7", commands=_UNDERSCORES, environment=_ENVIRONMENT_10),
+        _rq(
+            "10.1.0",
+            "10.1.0.b50633",
+            "89bc7873a3e0",
+            "3.7",
+            rq="1.5.0",
+            rq_scheduler="0.9.1",
+            commands=_UNDERSCORES,
+            environment=_ENVIRONMENT_10,
+        ),
         _rq("25.1.0", "25.1.0", "9e8c841d1a30", "3.10"),
         _rq("25.8.0", "25.8.0", "db0aca1ebd32", "3.10"),
         _rq("26.3.0", "26.3.0", "db0aca1ebd32", "3.13"),
@@ -282,7 +307,7 @@ def hops(current: str, target: str) -> list[str]:
     if current == target:
         return []
     here = _number(current)
-    if here > goal.number and goal.alembic_head and current in RELEASES and RELEASES[current].alembic_head == goal.alembic_head:
+    if here > goal.number and current in RELEASES and RELEASES[current].alembic_head == goal.alembic_head:
         raise RedashError(
             Problem(
                 f"Redash {current} cannot be brought back to {target} by an upgrade, which goes forward only",

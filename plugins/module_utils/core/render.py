@@ -311,7 +311,10 @@ def _check_services(source: Source, known: Release, where: str, problems: Proble
 
 
 def _check_queues(consumers: Iterable[Sequence[str]], known: Release, where: str, hint: str, problems: Problems) -> None:
-    """Each queue of the release has a consumer. Queues beyond those are the person's (a data source may have its own)."""
+    """Each queue of the release has a consumer, but those that its official file left without one, too.
+
+    Queues beyond those are the person's (a data source may have its own).
+    """
     consumed = {queue for queues in consumers for queue in queues}
     lost = {
         "celery": "nothing would be scheduled and no mail would leave",
@@ -323,7 +326,7 @@ def _check_queues(consumers: Iterable[Sequence[str]], known: Release, where: str
         "schemas": "no schema would be read",
     }
     for queue in known.queues:
-        if queue not in consumed:
+        if queue not in consumed and queue not in known.unserved:
             problems.add(f"queue {queue} has no worker: {lost[queue]}", where=where, todo=f"{hint}.")
 
 

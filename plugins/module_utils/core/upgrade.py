@@ -214,8 +214,6 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
 def fits(revision: str, version: str) -> str:
     """The database's revision, where the release of ``version`` can work on it. Raises RedashError where it cannot."""
     head = release(version).alembic_head
-    if head is None:
-        raise RedashError(Problem(f"the schema of {version} is not known", "rollback", "Restore a snapshot of that time: restore.yml."))
     if head != revision:
         raise RedashError(
             Problem(
@@ -365,10 +363,10 @@ def outlook(record: Record, seen: dict[str, Any]) -> None:
     goal = release(record.to_version)
     next_hop(plain(seen["version"]), record.to_version)
     before = migration.revision_of(seen["revisions"])
-    after = goal.alembic_head or ""
+    after = goal.alembic_head
     chain = migration.pending(before, after)
     if before and not {before, after} <= set(migration.ORDER):
-        # Before 8.0.0 the table knows no migrations. The image does, and a real run asks it before anything is stopped.
+        # Before 5.0.0 the table knows no migrations. The image does, and a real run asks it before anything is stopped.
         chain = []
     # The new image, as far as it can be known: it has the key that the secrets give it, and the table's migrations.
     new = {**seen, "heads": [after], "pending": chain, "lacking": []}

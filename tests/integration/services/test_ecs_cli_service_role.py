@@ -136,10 +136,11 @@ def test_what_an_upgrade_stopped_is_started_as_it_was_and_ecs_may_roll_it_back_a
             serviceName=f"shop-{name}",
             taskDefinition=f"shop-{name}",
             desiredCount=0,
+            # As the new release has them, whose schedulers may meet.
             deploymentConfiguration={
                 "deploymentCircuitBreaker": {"enable": True, "rollback": False},
-                "minimumHealthyPercent": 0,
-                "maximumPercent": 100,
+                "minimumHealthyPercent": 100,
+                "maximumPercent": 200,
             },
         )
     before = ecs.register_task_definition(
@@ -156,6 +157,7 @@ def test_what_an_upgrade_stopped_is_started_as_it_was_and_ecs_may_roll_it_back_a
         "ecs_cli_service_begun": ["shop-worker", "shop-scheduler"],
         "ecs_cli_service_counts": {"shop-worker": 2, "shop-scheduler": 1},
         "ecs_cli_service_task_definitions": {"shop-worker": before, "shop-scheduler": "shop-scheduler"},
+        "ecs_cli_service_percents": {"shop-worker": {}, "shop-scheduler": ONE_AT_A_TIME},
     }
     start = [ROLE[0], {"import_role": {"name": "redash.ecs.ecs_cli_service", "tasks_from": "start"}}]
     done = playbook.run(start, variables=given)
@@ -168,7 +170,8 @@ def test_what_an_upgrade_stopped_is_started_as_it_was_and_ecs_may_roll_it_back_a
     for one in found.values():
         configuration = one["deploymentConfiguration"]
         assert configuration["deploymentCircuitBreaker"] == {"enable": True, "rollback": True}
-        assert (configuration["minimumHealthyPercent"], configuration["maximumPercent"]) == (0, 100), "each service's own"
+        percents = (0, 100) if one["serviceName"] == "shop-scheduler" else (100, 200)
+        assert (configuration["minimumHealthyPercent"], configuration["maximumPercent"]) == percents, "each service's own"
     # A secret that was written since: of what it only counted up ECS would say that it was deployed before.
     asked = playbook.run(start, variables={**given, "ecs_cli_service_redeploy_after": time.time() + 60})
     assert asked.stdout.count("a secret was changed after its containers started") == 2, asked.stdout

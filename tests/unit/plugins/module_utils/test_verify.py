@@ -299,6 +299,13 @@ def test_what_runs_is_told(account: Account) -> None:
     }
 
 
+def test_how_a_services_tasks_are_replaced_is_told_for_the_way_back(account: Account) -> None:
+    assert account.verify()["running"]["services"]["prod"]["deployment_configuration"] == {}
+    account.ecs.services["prod"]["deploymentConfiguration"] = {"minimumHealthyPercent": 0, "maximumPercent": 100, "strategy": "ROLLING"}
+    told = account.verify()["running"]["services"]["prod"]["deployment_configuration"]
+    assert told == {"minimum_healthy_percent": 0, "maximum_percent": 100}
+
+
 def test_no_secret_is_in_the_result(account: Account) -> None:
     assert "the-secret-itself" not in json.dumps(account.verify("25.8.0"))
 

@@ -354,12 +354,20 @@ def test_planning_needs_no_record(world: World) -> None:
 
 
 @pytest.mark.parametrize(("running", "target"), [("5.0.0+b4754", "7.0.0"), ("7.0.0+b18042", "8.0.0")])
-def test_before_8_the_plan_leaves_the_migrations_to_the_image(world: World, running: str, target: str) -> None:
-    planned = world.call("planned", to_version=target, lines=look(running, "640888ce445d"))
+def test_before_5_the_plan_leaves_the_migrations_to_the_image(world: World, running: str, target: str) -> None:
+    # A revision of 4.0, which an installation that was never migrated to the end is at.
+    planned = world.call("planned", to_version=target, lines=look(running, "d4c798575877"))
     assert planned["record"]["from_version"] == running.partition("+")[0]
     assert planned["record"]["path"] == "full"
     assert planned["record"]["facts"]["migrations"] == []
     assert "Take a snapshot of the database cluster (snapshot)" in planned["plan"]
+
+
+@pytest.mark.parametrize(("running", "target", "path"), [("5.0.2+b5486", "6.0.0", "rolling"), ("6.0.0+b8537", "7.0.0", "full")])
+def test_from_5_on_the_plan_knows_the_migrations(world: World, running: str, target: str, path: str) -> None:
+    planned = world.call("planned", to_version=target, lines=look(running, "71477dadd6ef"))
+    assert planned["record"]["path"] == path
+    assert ("98af61feea92 encrypt options of data sources" in planned["record"]["facts"]["migrations"]) == (path == "full")
 
 
 def test_from_8_to_10_the_plan_knows_the_migrations(world: World) -> None:

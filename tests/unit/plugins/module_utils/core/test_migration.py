@@ -39,7 +39,7 @@ def seen(**values: Any) -> dict[str, Any]:
 
 def behind(**values: Any) -> dict[str, Any]:
     """10.1.0's database seen from 25.8.0."""
-    chain = [list(each) for each in migration.MIGRATIONS[4:]]
+    chain = [list(each) for each in migration.pending("89bc7873a3e0", "db0aca1ebd32") or []]
     return seen(revisions=["89bc7873a3e0"], pending=chain, **values)
 
 
@@ -63,7 +63,7 @@ def test_a_task_that_said_nothing_is_a_failure(lines: list[str]) -> None:
 
 def test_the_table_of_migrations_ends_at_every_known_head() -> None:
     for release in RELEASES.values():
-        assert release.alembic_head is None or release.alembic_head in migration.ORDER
+        assert release.alembic_head in migration.ORDER
 
 
 def test_the_migrations_between_two_releases() -> None:

@@ -32,6 +32,42 @@ def test_only_celerys_scheduler_consumes_a_queue(known: Release) -> None:
     assert bool(scheduler.queues) == (known.queue_system == "celery")
 
 
+# The stable releases that getredash/redash tagged from 5.0 on, with the beta of 9, which never became one. What each pins:
+# requirements.txt up to 10.1.0, pyproject.toml from 25.1.0 on. Images: the releases' table in Redash's "How to upgrade" page.
+TAGGED = {
+    "5.0.0": ("5.0.0.b4754", "71477dadd6ef", "", ""),
+    "5.0.1": ("5.0.1.b4850", "71477dadd6ef", "", ""),
+    "5.0.2": ("5.0.2.b5486", "71477dadd6ef", "", ""),
+    "6.0.0": ("6.0.0.b8537", "71477dadd6ef", "", ""),
+    "7.0.0": ("7.0.0.b18042", "e5c7a4e2df4d", "", ""),
+    "8.0.0": ("8.0.0.b32245", "e5c7a4e2df4d", "", ""),
+    "9.0.0-beta": ("9.0.0-beta.b42121", "e5c7a4e2df4d", "1.1.0", "0.9.1"),
+    "10.0.0": ("10.0.0.b50363", "89bc7873a3e0", "1.5.0", "0.9.1"),
+    "10.1.0": ("10.1.0.b50633", "89bc7873a3e0", "1.5.0", "0.9.1"),
+    "25.1.0": ("25.1.0", "9e8c841d1a30", "1.16.1", "0.13.1"),
+    "25.8.0": ("25.8.0", "db0aca1ebd32", "1.16.1", "0.13.1"),
+    "26.3.0": ("26.3.0", "db0aca1ebd32", "1.16.1", "0.13.1"),
+}
+
+
+def test_every_release_that_was_tagged_is_in_the_table() -> None:
+    assert {
+        version: (known.image.removeprefix("redash/redash:"), known.alembic_head, known.rq, known.rq_scheduler)
+        for version, known in RELEASES.items()
+    } == TAGGED
+
+
+@EVERY
+def test_schedulers_may_meet_only_where_each_has_a_key_of_its_own(known: Release) -> None:
+    # rq-scheduler 0.9.1 ends with "There's already an active RQ scheduler"; 0.13.1 registers each under its own name.
+    assert known.schedulers_may_overlap == (TAGGED[known.version][3] == "0.13.1")
+
+
+@EVERY
+def test_rq_is_pinned_where_it_is_used(known: Release) -> None:
+    assert bool(known.rq) == bool(known.rq_scheduler) == (known.queue_system == "rq")
+
+
 @EVERY
 def test_nothing_in_the_environment_is_empty_since_redash_crashes_on_it(known: Release) -> None:
     assert all(known.environment.values())
@@ -94,6 +130,8 @@ def test_the_release_of_an_image_is_told_by_its_tag(image: str, version: str | N
         ("9.0.0-beta", "25.8.0", ["10.1.0", "25.8.0"]),
         ("8.0.0", "9.0.0-beta", ["9.0.0-beta"]),
         ("7.0.0", "8.0.0", ["8.0.0"]),
+        ("5.0.0", "5.0.2", ["5.0.2"]),
+        ("5.0.0", "6.0.0", ["6.0.0"]),
         ("5.0.0", "7.0.0", ["7.0.0"]),
         ("5.0.2", "26.3.0", ["7.0.0", "8.0.0", "10.1.0", "25.8.0", "26.3.0"]),
         ("6.0.0", "8.0.0", ["7.0.0", "8.0.0"]),

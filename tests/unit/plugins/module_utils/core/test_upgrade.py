@@ -484,8 +484,7 @@ def test_going_back_is_refused_where_the_schema_does_not_fit() -> None:
     assert upgrade.fits(OLD, "10.1.0") == OLD
     with pytest.raises(RedashError, match=f"the database is at revision {NEW}, and 10.1.0 needs {OLD}"):
         upgrade.fits(NEW, "10.1.0")
-    with pytest.raises(RedashError, match="the schema of 7.0.0 is not known"):
-        upgrade.fits(OLD, "7.0.0")
+    assert upgrade.fits("e5c7a4e2df4d", "7.0.0") == upgrade.fits("e5c7a4e2df4d", "9.0.0-beta")
 
 
 def said(**values: Any) -> list[str]:
