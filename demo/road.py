@@ -58,13 +58,12 @@ def preflight(instance: Instance, wanted: str) -> None:
     sys.path.insert(0, str(ROOT / "collections"))
     from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
     from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
-    from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider
+    from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, provider
 
     checks: list[Callable[[], object]] = [
         lambda: services.check_port(instance),
         lambda: release(wanted),
-        lambda: command.find_binary(os.environ),
-        lambda: provider.find(os.environ, instance.home / "redash" / "terraform"),
+        lambda: provider.find(os.environ, instance.home / "redash" / "terraform", binary.find(os.environ).kind),
     ]
     found = []
     for check in checks:

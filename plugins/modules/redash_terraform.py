@@ -9,6 +9,7 @@ module: redash_terraform
 short_description: Apply a Terraform module, seeing what it does and keeping what must be kept
 version_added: 0.1.0
 description:
+  - Works with Terraform and with OpenTofu, its open fork. O(binary) says which.
   - Plans to a file, says the plan in words (with C(--diff), sensitive values masked), applies exactly that plan, and returns the outputs.
     The plan file is removed whatever happens.
   - Works in a copy of the module, never in place. Variables go there as a file that only its owner may read; nothing secret goes through
@@ -24,12 +25,13 @@ description:
   - Resources that a killed run made and could not note in the state are taken over (Terraform's C(import) blocks) when the run before
     was killed or AWS refuses a resource because it exists, and only if they carry every tag that the plan gives them. Others are refused.
   - The AWS provider comes from what the machine has - a CLI configuration, Terraform's own mirror folders, a mirror folder
-    C(registry.terraform.io/hashicorp/aws) below C(/opt), C(/usr/local), C(/usr/share), C(/usr/lib), C(/var/lib) or the home folder - and
+    C(registry.terraform.io/hashicorp/aws) or, for OpenTofu, C(registry.opentofu.org/hashicorp/aws), below C(/opt),
+    C(/usr/local), C(/usr/share), C(/usr/lib), C(/var/lib) or the home folder - and
     otherwise from the registry.
   - The connection options reach Terraform as environment variables. With an O(endpoint_url) on this machine, all AWS settings and
     credentials of the shell are shut out.
 requirements:
-  - Terraform 1.11 or newer on PATH
+  - Terraform 1.11 or newer, or OpenTofu 1.11 or newer
 author:
   - The redash.ecs authors (@redash-ecs)
 options:
@@ -54,6 +56,15 @@ options:
     description: Further environment variables of Terraform, such as a proxy or C(TF_LOG).
     type: dict
     default: {}
+  binary:
+    description:
+      - Name on PATH or full path of Terraform or OpenTofu. Each is known by what it says of itself, whatever its file is called.
+      - Empty, C(terraform) is looked for on PATH, then C(tofu), then both in the virtual environment that runs this. The first one that is
+        new enough is taken. Where a state exists, only the kind that made it will do.
+      - OpenTofu goes on with a state that Terraform made only where it is named here. Terraform never goes on with one that OpenTofu made.
+    type: str
+    default: ""
+    version_added: 0.2.0
   backend:
     description: Where the state is kept.
     type: dict

@@ -18,7 +18,7 @@ import boto3
 import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, command, project, provider
 
 REGION = "ap-northeast-1"
 MODULE = Path(__file__).parents[2] / "roles" / "terraform_apply" / "files"
@@ -52,15 +52,15 @@ def terraform_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     folder = tmp_path_factory.mktemp("terraform")
     environ = command.environment(os.environ, {}, {})
     try:
-        command.find_binary(environ)
-        source = provider.find(environ, folder)
+        kind = binary.find(environ).kind
+        source = provider.find(environ, folder, kind)
     except RedashError as error:
         pytest.skip(str(error))
     if source.mirror:
         configuration = folder / "mirror.tfrc"
-        project.write(configuration, provider.mirror_configuration(source.mirror))
+        project.write(configuration, provider.mirror_configuration(source.mirror, kind))
         environ["TF_CLI_CONFIG_FILE"] = str(configuration)
-    elif provider.cli_configuration(environ) is None:
+    elif provider.cli_configuration(environ, kind) is None:
         environ.pop("TF_CLI_CONFIG_FILE", None)
     return environ
 

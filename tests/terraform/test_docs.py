@@ -20,6 +20,25 @@ Made from `roles/terraform_apply/files`; `python -m tests.terraform.test_docs` w
 `redash_network`, `redash_vpc_peerings`, `redash_load_balancer`, `redash_database`, `redash_redis` and `redash_operations`, every other one
 by its name in `redash_terraform_variables`.
 
+## Terraform or OpenTofu
+
+Terraform 1.11 or newer and OpenTofu 1.11 or newer both do the work: from these releases on, write-only arguments keep the database's
+password out of plan and state. `redash_terraform_binary` names one of them, as `tofu` or as a full path. Left empty, the one that made the
+state is taken; for a new installation `terraform` on PATH, else `tofu`.
+
+- **A provider mirror** must carry the name of the binary's registry: `registry.terraform.io` or `registry.opentofu.org`. OpenTofu reads
+  `~/.tofurc`, too, before `~/.terraformrc`.
+- **From Terraform to OpenTofu:** back up the state, then set `redash_terraform_binary: tofu`. OpenTofu reads the state, and from its first
+  change on names its own registry there.
+- **Back to Terraform:** Terraform is refused for such a state until the state names Terraform's registry again. Back up the state. Then, in
+  the work folder (`.redash/<name>/terraform` beside the inventory), delete `.terraform.lock.hcl` and the folder `.terraform`, and run:
+
+```console
+$ terraform state replace-provider registry.opentofu.org/hashicorp/aws registry.terraform.io/hashicorp/aws
+```
+
+  With a state in S3 run `terraform init` before that; it asks the registry of OpenTofu for the provider once more.
+
 """
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the terraform binary: its environment, its output as it comes, its end.
+"""Runs the binary, Terraform's or OpenTofu's: its environment, its output as it comes, its end.
 
 Should this process be killed outright, Terraform must neither go on for long without anybody watching nor fall
 in the middle of an apply, with resources made that are not in its state. So the kernel interrupts it (Linux;
@@ -14,7 +14,6 @@ import ctypes
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -28,10 +27,8 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws.client import is_lo
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_events import Events
+from ansible_collections.redash.ecs.plugins.module_utils.terraform.binary import Binary
 
-# 1.11: write-only arguments, which keep the database's password out of plan and state.
-OLDEST = (1, 11, 0)
-DOWNLOAD = "https://developer.hashicorp.com/terraform/install"
 # Seconds between two looks at Terraform's output.
 INTERVAL = 0.2
 
@@ -41,23 +38,6 @@ PR_SET_PDEATHSIG = 1
 
 # Variables of the person's shell that would change what is planned behind the playbook's back.
 DISTURBING = re.compile(r"TF_(VAR_.*|CLI_ARGS.*|WORKSPACE|DATA_DIR|INPUT|IN_AUTOMATION)$")
-
-
-def find_binary(environ: Mapping[str, str], name: str = "terraform") -> str:
-    """The path of the terraform binary, new enough. Raises RedashError when there is none."""
-    binary = shutil.which(name, path=environ.get("PATH"))
-    if binary is None:
-        raise RedashError(Problem(f"{name} was not found on PATH", todo=f"Install Terraform 1.11 or newer: {DOWNLOAD}"))
-    answer = subprocess.run([binary, "version", "-json"], capture_output=True, text=True, env=dict(environ), timeout=60, check=False)
-    try:
-        version = json.loads(answer.stdout)["terraform_version"]
-        found = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
-    except (ValueError, KeyError) as error:
-        said = " ".join((answer.stderr or answer.stdout).split())[:200]
-        raise RedashError(Problem(f"{binary} does not say its version: {said}", todo=f"Install Terraform: {DOWNLOAD}")) from error
-    if found < OLDEST:
-        raise RedashError(Problem(f"{binary} is Terraform {version}, too old", todo=f"Install Terraform 1.11 or newer: {DOWNLOAD}"))
-    return binary
 
 
 def environment(environ: Mapping[str, str], connection: Mapping[str, Any], extra: Mapping[str, str]) -> dict[str, str]:
@@ -104,7 +84,7 @@ class Terraform:
     ``output``   the file that holds what it said last; for a person who wants all of it
     """
 
-    binary: str
+    binary: Binary
     folder: Path
     environ: Mapping[str, str]
     clock: Clock
@@ -127,13 +107,13 @@ class Terraform:
             return code
         if code != 1:  # its own way of saying that something went wrong
             self.crashed()
-        problems = events.problems or [_crashed(arguments[0], code, events.other, self.output)]
+        problems = events.problems or [_crashed(f"{self.binary.kind.name} {arguments[0]}", code, events.other, self.output)]
         raise RedashError(problems, result={"lock": events.lock} if events.lock else None)
 
     def text(self, *arguments: str) -> str:
         """The standard output of a quiet command (show, output, workspace)."""
         answer = subprocess.run(
-            [self.binary, *arguments],
+            [self.binary.path, *arguments],
             cwd=self.folder,
             env=dict(self.environ),
             capture_output=True,
@@ -142,7 +122,7 @@ class Terraform:
             check=False,
         )
         if answer.returncode != 0:
-            raise RedashError(Problem(f"terraform {arguments[0]} failed: {' '.join(answer.stderr.split())}"))
+            raise RedashError(Problem(f"{self.binary.kind.name} {arguments[0]} failed: {' '.join(answer.stderr.split())}"))
         return answer.stdout
 
     def json(self, *arguments: str) -> Any:
@@ -155,7 +135,7 @@ class Terraform:
             # A session of its own: Ctrl-C in a terminal goes to every process of the foreground group, and a
             # second SIGINT makes Terraform give up without saving. It gets exactly one, from here.
             process = subprocess.Popen(
-                [self.binary, *arguments],
+                [self.binary.path, *arguments],
                 cwd=self.folder,
                 env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
@@ -174,7 +154,7 @@ class Terraform:
                 self._until_ended(process, lines, read, self.clock.sleep)
             except BaseException:
                 if process.poll() is None:
-                    self.report("interrupted: Terraform finishes what it has begun and saves its state")
+                    self.report(f"interrupted: {self.binary.kind.title} finishes what it has begun and saves its state")
                     process.send_signal(signal.SIGINT)
                     # Not the clock's sleep: it may be what was interrupted, and would be again and again.
                     self._until_ended(process, lines, read, time.sleep)
@@ -222,4 +202,4 @@ def _interrupted_with(parent: int) -> Callable[[], None] | None:
 
 def _crashed(command: str, code: int, said: list[str], output: Path) -> Problem:
     words = " ".join(" ".join(said).split())
-    return Problem(f"terraform {command} ended with code {code}: {words[-300:] or 'no message'}", todo=f"See {output}.")
+    return Problem(f"{command} ended with code {code}: {words[-300:] or 'no message'}", todo=f"See {output}.")

@@ -14,7 +14,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, cut_off, read_plan, refused
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_remains import foreign, there_already, with_way_out
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, project, provider, remains, running
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, command, project, provider, remains, running
 
 # What holds data, or an address that others rely on. Everything else can be made again.
 PROTECTED = (
@@ -36,6 +36,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "variables": {"type": "dict", "default": {}},
     "environment": {"type": "dict", "default": {}, "no_log": True},
+    "binary": {"type": "str", "default": ""},
     "backend": {
         "type": "dict",
         "default": {"type": "local"},
@@ -76,8 +77,9 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform,
         context.report("module and variables are as they were last applied: Terraform is left out, as skip_unchanged asks")
         return _result(False, "not looked at: nothing was changed here since the last apply", None, terraform)
 
-    terraform.run("init", "-json", "-input=false")
+    _init(terraform)
     _select_workspace(terraform, params["workspace"])
+    _check_remote_state(terraform, params, context)
     if params["force_unlock"]:
         _unlock(terraform, params["force_unlock"])
         this.remember()
@@ -177,17 +179,64 @@ def _plan_and_apply(
 
 def _terraform(params: dict[str, Any], context: Context, work_dir: Path, this: running.Run) -> command.Terraform:
     environ = command.environment(os.environ, params, params["environment"])
-    binary = command.find_binary(environ)
-    source = provider.find(environ, work_dir)
+    kind_of_state = binary.of_state(_local_state(params, work_dir))
+    found = binary.find(environ, params["binary"], kind_of_state)
+    if kind_of_state and kind_of_state is not found.kind:
+        context.report(f"{found.kind.title} goes on with what {kind_of_state.title} made, as redash_terraform_binary asks")
+    source = provider.find(environ, work_dir, found.kind)
     if source.mirror:
         configuration = work_dir / "mirror.tfrc"
-        project.write(configuration, provider.mirror_configuration(source.mirror))
+        project.write(configuration, provider.mirror_configuration(source.mirror, found.kind))
         environ["TF_CLI_CONFIG_FILE"] = str(configuration)
-    elif provider.cli_configuration(environ) is None:
+    elif provider.cli_configuration(environ, found.kind) is None:
         # One that is named but isn't there: Terraform would warn about it in the middle of its output.
         environ.pop("TF_CLI_CONFIG_FILE", None)
-    context.report(f"terraform with the AWS provider {source.said}")
-    return command.Terraform(binary, work_dir, environ, context.clock, context.report, this.began, this.crashed)
+    context.report(f"{found.kind.title} {found.version} with the AWS provider {source.said}")
+    return command.Terraform(found, work_dir, environ, context.clock, context.report, this.began, this.crashed)
+
+
+def _local_state(params: dict[str, Any], work_dir: Path) -> str:
+    """The state that lies in the work folder; "" where there is none, or where it lies elsewhere."""
+    if params["backend"]["type"] != "local":
+        return ""
+    path = Path((params["backend"].get("config") or {}).get("path") or "terraform.tfstate")
+    if params["workspace"] != "default":
+        path = Path("terraform.tfstate.d") / params["workspace"] / "terraform.tfstate"
+    try:
+        return (work_dir / path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise RedashError(Problem(f"cannot read the state {work_dir / path}: {error.strerror}", "work_dir")) from error
+
+
+def _init(terraform: command.Terraform) -> None:
+    try:
+        terraform.run("init", "-json", "-input=false")
+    except RedashError as error:
+        # The providers of a state are needed, too: this names a registry that Terraform would not ask by itself.
+        if binary.OPENTOFU.registry in str(error):
+            binary.refuse_foreign(terraform.binary.kind, binary.OPENTOFU)
+        raise
+
+
+def _check_remote_state(terraform: command.Terraform, params: dict[str, Any], context: Context) -> None:
+    """What _terraform asked of a local state before anything ran; a backend's can be read only now."""
+    if params["backend"]["type"] == "local":
+        return
+    maker = binary.of_state(terraform.text("state", "pull"))
+    kind = terraform.binary.kind
+    binary.refuse_foreign(kind, maker)
+    if maker and maker is not kind:
+        if not params["binary"]:
+            raise RedashError(
+                Problem(
+                    f"{maker.title} made this state, and {kind.title} was found here",
+                    "redash_terraform_binary",
+                    f"Set it to {maker.name}, or to {kind.name} to go on with {kind.title} from now on.",
+                )
+            )
+        context.report(f"{kind.title} goes on with what {maker.title} made, as redash_terraform_binary asks")
 
 
 def _imports(params: dict[str, Any]) -> dict[str, str]:

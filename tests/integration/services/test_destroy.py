@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, provider
 
 from .conftest import LocalAws, Playbook
 from .test_ssm_secrets_role import stored
@@ -23,8 +23,7 @@ PREFIX = f"/redash/{NAME}"
 @pytest.fixture(autouse=True)
 def _terraform(tmp_path: Path) -> None:
     try:
-        command.find_binary(os.environ)
-        provider.find(os.environ, tmp_path)
+        provider.find(os.environ, tmp_path, binary.find(os.environ).kind)
     except RedashError as error:
         pytest.skip(str(error))
 

@@ -9,10 +9,11 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import provider
+from ansible_collections.redash.ecs.plugins.module_utils.terraform.binary import KINDS, OPENTOFU, TERRAFORM, Kind
 
 
-def mirror(folder: Path, *, packed: bool = False, system: str | None = None) -> Path:
-    place = folder / provider.PROVIDER
+def mirror(folder: Path, *, packed: bool = False, system: str | None = None, kind: Kind = TERRAFORM) -> Path:
+    place = folder / kind.provider
     system = system or provider.system()
     if packed:
         place.mkdir(parents=True)
@@ -30,11 +31,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider, "_registry_answers", lambda: False)
+    monkeypatch.setattr(provider, "_registry_answers", lambda kind: False)
 
 
-def find(tmp_path: Path, environ: dict[str, str]) -> provider.Source:
-    return provider.find(environ, tmp_path / "work", prefixes=(str(tmp_path / "opt"),))
+def find(tmp_path: Path, environ: dict[str, str], kind: Kind = TERRAFORM) -> provider.Source:
+    return provider.find(environ, tmp_path / "work", kind, prefixes=(str(tmp_path / "opt"),))
 
 
 def test_a_persons_cli_configuration_is_left_alone(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -79,9 +80,12 @@ def test_a_mirror_for_another_system_is_none(tmp_path: Path, environ: dict[str, 
         find(tmp_path, environ)
 
 
-def test_without_a_mirror_the_registry_is_used(tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provider, "_registry_answers", lambda: True)
-    assert "registry.terraform.io" in find(tmp_path, environ).said
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_without_a_mirror_the_registry_is_used(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, kind: Kind
+) -> None:
+    monkeypatch.setattr(provider, "_registry_answers", lambda kind: True)
+    assert find(tmp_path, environ, kind).said == f"from {kind.registry}"
 
 
 def test_a_provider_that_is_installed_needs_no_registry(tmp_path: Path, environ: dict[str, str]) -> None:
@@ -93,8 +97,48 @@ def test_no_provider_anywhere_is_one_line_with_the_way_out(tmp_path: Path, envir
     with pytest.raises(RedashError) as caught:
         find(tmp_path, environ)
     assert len(caught.value.problems) == 1 and "terraform providers mirror" in str(caught.value)
+    with pytest.raises(RedashError, match="no AWS provider for OpenTofu: registry.opentofu.org does not answer.*`tofu providers mirror"):
+        find(tmp_path, environ, OPENTOFU)
+
+
+def test_a_mirror_for_the_one_is_none_for_the_other(tmp_path: Path, environ: dict[str, str]) -> None:
+    mirror(tmp_path / "opt" / "terraforms")
+    with pytest.raises(RedashError, match="OpenTofu"):
+        find(tmp_path, environ, OPENTOFU)
+    mirror(tmp_path / "opt" / "tofus", kind=OPENTOFU)
+    assert find(tmp_path, environ, OPENTOFU).mirror == tmp_path / "opt" / "tofus"
+    assert find(tmp_path, environ).mirror == tmp_path / "opt" / "terraforms"
+
+
+# The places are OpenTofu's, from its documentation and its source (internal/command/cliconfig); no real tofu was asked.
+@pytest.mark.parametrize("place", ["home/.tofurc", "home/.terraformrc", "config/opentofu/tofurc"])
+def test_the_cli_configurations_that_opentofu_reads(tmp_path: Path, environ: dict[str, str], place: str) -> None:
+    environ["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+    assert provider.cli_configuration(environ, OPENTOFU) is None
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).touch()
+    assert provider.cli_configuration(environ, OPENTOFU) == tmp_path / place
+    assert (provider.cli_configuration(environ, TERRAFORM) is None) == (place != "home/.terraformrc")
+
+
+def test_a_tofurc_comes_before_a_terraformrc(tmp_path: Path, environ: dict[str, str]) -> None:
+    for name in (".terraformrc", ".tofurc"):
+        (tmp_path / "home" / name).touch()
+    assert provider.cli_configuration(environ, OPENTOFU) == tmp_path / "home" / ".tofurc"
+    environ["TF_CLI_CONFIG_FILE"] = str(tmp_path / "home" / ".terraformrc")
+    assert provider.cli_configuration(environ, OPENTOFU) == tmp_path / "home" / ".terraformrc"
+
+
+def test_opentofus_own_data_folder_is_searched_where_there_is_no_terraform_d(tmp_path: Path, environ: dict[str, str]) -> None:
+    environ["XDG_DATA_HOME"] = str(tmp_path / "data")
+    mirror(tmp_path / "data" / "opentofu" / "plugins", kind=OPENTOFU)
+    assert find(tmp_path, environ, OPENTOFU).said == f"from {tmp_path}/data/opentofu/plugins"
+    (tmp_path / "home" / ".terraform.d").mkdir()
+    with pytest.raises(RedashError):
+        find(tmp_path, environ, OPENTOFU)
 
 
 def test_the_configuration_leaves_other_providers_as_usual() -> None:
-    text = provider.mirror_configuration(Path('/opt/a "b"'))
+    text = provider.mirror_configuration(Path('/opt/a "b"'), OPENTOFU)
+    assert text.count('["registry.opentofu.org/hashicorp/aws"]') == 2
     assert '"/opt/a \\"b\\""' in text and "direct" in text

@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context, Interrupted, interruptible
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import command, provider, running, work
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, command, provider, running, work
 
 FAKE = """#!{python} -IS
 import json, os, pathlib, signal, sys, time
@@ -43,7 +43,9 @@ with (home / "asked.jsonl").open("a") as file:
     file.write(json.dumps({{"words": words, "environ": dict(os.environ), "folder": os.getcwd(),
                             "files": sorted(os.listdir())}}) + "\\n")
 if name == "version":
-    print(json.dumps({{"terraform_version": tell.get("version", "1.11.4")}}))
+    print(tell.get("title", "Terraform") + " v" + tell.get("version", "1.11.4") + "\\non linux_amd64")
+elif name == "state":
+    print(json.dumps(tell.get("state", {{}})))
 elif name == "show":
     print(json.dumps(tell.get("plan", {{}})))
 elif name == "output":
@@ -90,10 +92,8 @@ class Fake:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        binary = folder / "bin" / "terraform"
-        binary.parent.mkdir()
-        binary.write_text(FAKE.format(python=sys.executable, home=str(folder)))
-        binary.chmod(0o755)
+        (folder / "bin").mkdir()
+        self.install("terraform")
         (folder / "module").mkdir()
         (folder / "module" / "main.tf").write_text("# the module\n")
         (folder / "module" / "terraform.tfstate").write_text("somebody's state")
@@ -104,6 +104,11 @@ class Fake:
             "work_dir": str(folder / "work"),
             "backend": {"type": "local", "config": {}},
         }
+
+    def install(self, name: str) -> None:
+        script = self.folder / "bin" / name
+        script.write_text(FAKE.format(python=sys.executable, home=str(self.folder)))
+        script.chmod(0o755)
 
     def tell(self, **told: Any) -> None:
         (self.folder / "tell.json").write_text(json.dumps(told))
@@ -137,7 +142,9 @@ class Fake:
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
     fake = Fake(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setattr(provider, "find", lambda environ, work_dir: provider.Source("from the test"))
+    # A Terraform that `make setup` fetched is not to be found here.
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    monkeypatch.setattr(provider, "find", lambda environ, work_dir, kind: provider.Source("from the test"))
     return fake
 
 
@@ -325,7 +332,8 @@ def test_what_is_to_be_taken_over_is_written_down_for_this_run_alone(fake: Fake)
     assert not written.exists()
 
 
-def test_an_old_terraform_is_refused(fake: Fake) -> None:
+def test_an_old_terraform_is_refused(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(fake.folder / "bin"))
     fake.tell(version="1.9.8")
     with pytest.raises(RedashError, match=r"Terraform 1\.9\.8, too old"):
         fake.run()
@@ -333,7 +341,7 @@ def test_an_old_terraform_is_refused(fake: Fake) -> None:
 
 def test_no_terraform_is_one_line(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(fake.folder / "nowhere"))
-    with pytest.raises(RedashError, match="terraform was not found on PATH"):
+    with pytest.raises(RedashError, match="neither terraform nor tofu was found on PATH"):
         fake.run()
 
 
@@ -607,3 +615,74 @@ def test_what_would_change_the_plan_unseen_is_left_out(name: str) -> None:
 
 def test_the_tasks_own_environment_wins() -> None:
     assert command.environment({"TF_LOG": "INFO"}, {}, {"TF_LOG": "TRACE"})["TF_LOG"] == "TRACE"
+
+
+# --- OpenTofu: the script says what tofu says of itself; a real one was not to be had.
+
+
+def made_by(kind: binary.Kind) -> dict[str, Any]:
+    return {"version": 4, "resources": [{"type": "aws_vpc", "provider": f'provider["{kind.provider}"]'}]}
+
+
+def test_opentofu_does_the_work_and_is_said(fake: Fake) -> None:
+    fake.install("tofu")
+    fake.tell(title="OpenTofu", version="1.11.1", codes={"plan": 2}, plan={"resource_changes": [CHANGE]})
+    assert fake.run(binary="tofu")["changed"]
+    assert "OpenTofu 1.11.1 with the AWS provider from the test" in fake.reported
+    assert fake.commands() == ["init", "workspace", "plan", "show", "apply", "output"]
+
+
+def test_terraform_is_refused_before_anything_runs_where_opentofu_made_the_state(fake: Fake) -> None:
+    (fake.folder / "work").mkdir()
+    (fake.folder / "work" / "terraform.tfstate").write_text(json.dumps(made_by(binary.OPENTOFU)))
+    with pytest.raises(RedashError, match="OpenTofu made this state, and Terraform can't go on with it. Set it to tofu"):
+        fake.run(binary="terraform")
+    with pytest.raises(RedashError, match="tofu was not found on PATH, and OpenTofu made the state"):
+        fake.run()
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize(("workspace", "path"), [("default", "elsewhere.tfstate"), ("blue", "terraform.tfstate.d/blue/terraform.tfstate")])
+def test_the_state_is_looked_for_where_the_backend_and_the_workspace_put_it(fake: Fake, workspace: str, path: str) -> None:
+    state = fake.folder / "work" / path
+    state.parent.mkdir(parents=True)
+    state.write_text(json.dumps(made_by(binary.OPENTOFU)))
+    with pytest.raises(RedashError, match="OpenTofu made this state"):
+        fake.run(binary="terraform", workspace=workspace, backend={"type": "local", "config": {"path": "elsewhere.tfstate"}})
+
+
+def test_a_state_that_can_not_be_read_is_said_and_not_taken_for_none(fake: Fake) -> None:
+    (fake.folder / "work" / "terraform.tfstate").mkdir(parents=True)
+    with pytest.raises(RedashError, match="cannot read the state .*terraform.tfstate: Is a directory"):
+        fake.run()
+
+
+@pytest.mark.parametrize(
+    ("title", "maker", "named", "refusal"),
+    [
+        ("Terraform", binary.OPENTOFU, "", "OpenTofu made this state, and Terraform can't go on with it"),
+        ("Terraform", binary.OPENTOFU, "terraform", "OpenTofu made this state, and Terraform can't go on with it"),
+        ("OpenTofu", binary.TERRAFORM, "", "Terraform made this state, and OpenTofu was found here. Set it to terraform, or to tofu"),
+    ],
+)
+def test_a_state_in_s3_of_the_other_kind_is_refused_before_a_plan(
+    fake: Fake, title: str, maker: binary.Kind, named: str, refusal: str
+) -> None:
+    fake.tell(title=title, state=made_by(maker))
+    with pytest.raises(RedashError, match=refusal):
+        fake.run(binary=named, backend={"type": "s3", "config": {}})
+    assert fake.commands() == ["init", "workspace", "state"]
+
+
+def test_opentofu_goes_on_with_terraforms_state_in_s3_where_it_is_named_and_says_so(fake: Fake) -> None:
+    fake.install("tofu")
+    fake.tell(title="OpenTofu", state=made_by(binary.TERRAFORM))
+    fake.run(binary="tofu", backend={"type": "s3", "config": {}})
+    assert "OpenTofu goes on with what Terraform made, as redash_terraform_binary asks" in fake.reported
+
+
+def test_an_init_that_fails_at_opentofus_registry_says_whose_state_it_is(fake: Fake) -> None:
+    error = {"severity": "error", "summary": "Failed to query available provider packages", "detail": "registry.opentofu.org: no such host"}
+    fake.tell(codes={"init": 1}, events={"init": [{"type": "diagnostic", "diagnostic": error}]})
+    with pytest.raises(RedashError, match="OpenTofu made this state"):
+        fake.run(backend={"type": "s3", "config": {}})
