@@ -30,12 +30,14 @@ def main(arguments: list[str]) -> int:
         import docker.errors
         import requests.exceptions
 
+        from demo.engine import hint
         from demo.road import run
 
         try:
             run(arguments[0])
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-            raise DemoError(f"the container engine refused: {' '.join(str(error).split())[:500]}. Put that right and rerun.") from error
+            said = " ".join(str(error).split())[:500]
+            raise DemoError(f"the container engine refused: {said}. {hint(said)}") from error
     except DemoError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

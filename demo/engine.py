@@ -8,6 +8,7 @@ Everything speaks the Docker API, which Podman serves as well.
 from __future__ import annotations
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -24,6 +25,7 @@ import requests.exceptions
 from demo.bootstrap import can_install_packages, install_packages
 from demo.instance import DemoError, Instance
 from demo.show import say, step
+from demo.system import FAMILIES, how_to_install, how_to_install_tool, os_release
 
 # Seconds that an engine has to answer a ping, and that a call to it may take (starting a container on a busy machine).
 PING = 10
@@ -31,9 +33,8 @@ CALL = 180
 # Seconds for a Podman service that was just started.
 START = 30
 
-# What Debian's Podman needs to run containers on a network of their own without its recommended packages:
-# a runtime that works without systemd, and iptables for the bridge.
-PACKAGES = ("podman", "runc", "iptables", "ca-certificates")
+# The programs that Podman calls for a container on a network of its own, and for a runtime of containers either of two.
+PROGRAMS = {"podman": "podman", "runc": "runc", "iptables": "iptables", "nft": "nftables"}
 
 # A Unix socket's path has room for 107 bytes.
 LONGEST_SOCKET = 107
@@ -167,6 +168,30 @@ def _start_podman(instance: Instance) -> str:
     raise DemoError(f"Podman did not start: {lines[-1] if lines else 'it said nothing'}. Its log is {log}.")
 
 
+def missing_packages() -> list[str]:
+    """What of Debian's packages is to be installed before Podman is started; nothing where all its programs are there."""
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program, path=_system_path())]
+    if "runc" in missing and shutil.which("crun"):
+        missing.remove("runc")
+    # A machine without Podman has none of its certificates either.
+    return list(FAMILIES["debian"].engine) if "podman" in missing else missing
+
+
+def _system_path() -> str:
+    """Where Podman itself looks for its helpers: a person's PATH need not name the folders of the system's tools."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+def hint(message: str) -> str:
+    """What to do about an engine's refusal: which package brings the program that it did not find."""
+    found = re.search(
+        r"unable to execute (\w+)|could not find [\"']?(\w+)[\"']?|exec: [\"']?([\w-]+)[\"']?: executable file not found", message
+    )
+    if not found:
+        return "Put that right and rerun."
+    return f"{how_to_install_tool(next(group for group in found.groups() if group), os_release())}, and rerun."
+
+
 def find(instance: Instance) -> Engine | None:
     """The engine that runs now, None when none does. Starts nothing."""
     for url, origin in candidates(instance, os.environ):
@@ -182,12 +207,15 @@ def ensure(instance: Instance) -> Engine:
     found = find(instance)
     if found:
         return found
-    if not shutil.which("podman"):
-        if not can_install_packages():
-            raise DemoError("no container engine: install Docker or Podman, or run this as root on Debian or Ubuntu, and rerun.")
-        say("  No container engine here: installing Podman from this system's packages.")
-        with step(f"Installing {', '.join(PACKAGES)}"):
-            install_packages(*PACKAGES)
+    if not shutil.which("podman") and not can_install_packages():
+        todo = how_to_install(root=os.geteuid() == 0, release=os_release())
+        raise DemoError(f"no container engine runs here, and there is no Podman to start. {todo}, and rerun.")
+    packages = missing_packages()
+    if packages and can_install_packages():
+        what = "Podman" if "podman" in packages else "what Podman lacks"
+        say(f"  No container engine runs here: installing {what} from this system's packages.")
+        with step(f"Installing {', '.join(packages)}"):
+            install_packages(*packages)
     url = _start_podman(instance)
     return Engine(url, client_for(url), "Podman, started by the demo")
 

@@ -29,6 +29,7 @@ from demo.bootstrap import can_install_packages, install_packages
 from demo.engine import Engine
 from demo.instance import DemoError, Instance
 from demo.show import say, step
+from demo.system import os_release
 
 STAND_IN = Path(__file__).resolve().parent / "stand_in"
 STAND_IN_REPOSITORY = "localhost/redash-stand-in"
@@ -137,9 +138,8 @@ class System:
     components: str
 
 
-def system(os_release: str) -> System:
-    fields = dict(line.split("=", 1) for line in os_release.splitlines() if "=" in line)
-    fields = {name: value.strip('"') for name, value in fields.items()}
+def system(fields: Mapping[str, str]) -> System:
+    """The system by its fields of os-release."""
     suite = fields.get("VERSION_CODENAME", "")
     if fields.get("ID") == "ubuntu" and suite:
         return System(suite, "http://archive.ubuntu.com/ubuntu", "main,universe")
@@ -148,15 +148,8 @@ def system(os_release: str) -> System:
     return System("bookworm", "http://deb.debian.org/debian", "main")
 
 
-def _this_system() -> System:
-    try:
-        return system(Path("/etc/os-release").read_text())
-    except OSError:
-        return system("")
-
-
 def _mmdebstrap(target: Path) -> list[str]:
-    chosen = _this_system()
+    chosen = system(os_release())
     removed = " ".join(f'"$1"/{pattern}' for pattern in EXCLUDED)
     return [
         "mmdebstrap",

@@ -17,7 +17,7 @@ from pathlib import Path
 import boto3
 
 from demo import engine as engines
-from demo import images, services
+from demo import images, services, terraform
 from demo.dependencies import ensure_collections
 from demo.instance import ACCESS_KEY, REGION, ROOT, DemoError, Instance, shut_in
 from demo.show import say, step
@@ -30,7 +30,13 @@ INSTALLATION = "redash-demo"
 def run(verb: str) -> None:
     instance = Instance.from_environment(os.environ)
     ensure_collections()
+    sys.path.insert(0, str(ROOT / "collections"))
     if verb == "setup":
+        try:
+            terraform.ensure(os.environ)
+        except terraform.NotFetched as error:
+            # Most of the tests do without; those that need it say so.
+            say(f"  NOTE: {error}")
         say("The virtual environment .venv and the collections are in place.")
         return
     if verb in ("status", "password", "mail"):
@@ -55,15 +61,18 @@ def version() -> str:
 
 def preflight(instance: Instance, wanted: str) -> None:
     """What can be known to fail is said before anything is started, all of it at once."""
-    sys.path.insert(0, str(ROOT / "collections"))
     from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
     from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
     from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, provider
 
+    def check_terraform() -> None:
+        terraform.ensure(os.environ)
+        provider.find(os.environ, instance.home / "redash" / "terraform", binary.find(os.environ).kind)
+
     checks: list[Callable[[], object]] = [
         lambda: services.check_port(instance),
         lambda: release(wanted),
-        lambda: provider.find(os.environ, instance.home / "redash" / "terraform", binary.find(os.environ).kind),
+        check_terraform,
     ]
     found = []
     for check in checks:

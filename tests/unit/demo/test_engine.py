@@ -70,3 +70,33 @@ def test_a_pid_that_is_no_podman_of_ours_is_left_alone(tmp_path: Path, content: 
     (tmp_path / "podman.pid").write_text(str(os.getpid()))
     assert engine.stop_podman(Instance(tmp_path, 4566)) is False
     assert not (tmp_path / "podman.pid").exists()
+
+
+ALL = {"podman", "runc", "iptables", "nft"}
+
+
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        (ALL, []),
+        (ALL - {"nft"}, ["nftables"]),
+        (ALL - {"nft", "iptables"}, ["iptables", "nftables"]),
+        (ALL - {"runc"} | {"crun"}, []),
+        (ALL - {"runc"}, ["runc"]),
+        (ALL - {"podman"}, ["podman", "runc", "iptables", "nftables", "ca-certificates"]),
+    ],
+)
+def test_what_podman_lacks_is_known_before_it_is_started(there: set[str], missing: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.engine.shutil.which", lambda name, path=None: f"/usr/bin/{name}" if name in there else None)
+    assert engine.missing_packages() == missing
+
+
+def test_no_engine_and_no_way_to_install_one_names_the_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "find", lambda instance: None)
+    monkeypatch.setattr(engine, "can_install_packages", lambda: False)
+    monkeypatch.setattr(engine, "os_release", lambda: {"ID": "fedora"})
+    monkeypatch.setattr("demo.engine.shutil.which", lambda name, path=None: None)
+    with pytest.raises(
+        DemoError, match="no container engine runs here, and there is no Podman to start. .*`sudo dnf install podman nftables"
+    ):
+        engine.ensure(Instance(tmp_path, 4566))

@@ -10,19 +10,20 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from demo import images
+from demo.system import parse_os_release
 
 DEBIAN = 'ID=debian\nVERSION_CODENAME=trixie\nNAME="Debian GNU/Linux"\n'
 UBUNTU = "ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n"
 
 
 def test_the_packages_are_those_of_the_system_that_runs_here() -> None:
-    assert images.system(DEBIAN) == images.System("trixie", "http://deb.debian.org/debian", "main")
-    assert images.system(UBUNTU) == images.System("noble", "http://archive.ubuntu.com/ubuntu", "main,universe")
+    assert images.system(parse_os_release(DEBIAN)) == images.System("trixie", "http://deb.debian.org/debian", "main")
+    assert images.system(parse_os_release(UBUNTU)) == images.System("noble", "http://archive.ubuntu.com/ubuntu", "main,universe")
 
 
 @pytest.mark.parametrize("text", ["", "ID=fedora\nVERSION_CODENAME=\n", "ID=debian\n", "nonsense"])
 def test_another_system_gets_debian_12(text: str) -> None:
-    assert images.system(text).suite == "bookworm"
+    assert images.system(parse_os_release(text)).suite == "bookworm"
 
 
 def test_another_list_of_packages_is_another_image(monkeypatch: pytest.MonkeyPatch) -> None:
