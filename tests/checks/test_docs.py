@@ -345,9 +345,21 @@ class TestPage:
             assert run.returncode == 0, f"{run.stderr}\n{joined}"
 
     def test_every_make_target_exists(self, page: Path) -> None:
-        targets = set(re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-        for name in re.findall(r"`(?:\$ )?make ([a-z][a-z0-9-]*)`|^\$ make ([a-z][a-z0-9-]*)", page.read_text(), re.MULTILINE):
+        rules = re.findall(r"^([a-z][a-z0-9 -]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        targets = {target for rule in rules for target in rule.split()}
+        for name in re.findall(r"`(?:\$ )?make ([a-z][a-z0-9-]*)[^`]*`|^\$ make ([a-z][a-z0-9-]*)", page.read_text(), re.MULTILINE):
             assert (name[0] or name[1]) in targets
+
+    def test_every_test_that_one_is_told_to_run_exists(self, page: Path) -> None:
+        for line in told(page, ".venv/bin/python -m pytest"):
+            words = shlex.split(line, comments=True)[3:]
+            paths = [ROOT / word for word in words if "/" in word]
+            assert all(path.exists() for path in paths), line
+            if "-k" in words:
+                names = "\n".join(
+                    name for path in paths for file in path.rglob("test_*.py") for name in re.findall(r"def (test_\w+)", file.read_text())
+                )
+                assert words[words.index("-k") + 1] in names, line
 
     def test_every_variable_exists(self, page: Path) -> None:
         named = {word for word in re.findall(r"\b(?:redash|awx)_[a-z0-9_]+\b", page.read_text()) if is_name(word)}
