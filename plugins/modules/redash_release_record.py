@@ -15,7 +15,8 @@ description:
     in C(<prefix>/releases/<number>); so a run that was killed at any instant is continued by the next one.
   - V(opened) takes the lock and begins a record, or goes on with the unfinished one. V(advanced) notes the step that was done and says
     which is next. V(failed) turns back, so that the next steps undo. V(released) gives the lock back. V(listed) reads.
-    V(planned) says what an upgrade would do, from what the running release saw.
+    V(planned) says what an upgrade would do, from what the running release saw; with O(kind=restore), what a restore brings back.
+    V(concluded) says how the newest record ended.
   - The lock belongs to the process of ansible-playbook. It ends when that process is dead (on the same machine), when it has been in a
     step for longer than that step may take, or when it is given back.
   - Where a dead run left the lock, what is left of that run (workers of a killed ansible-playbook) gets five seconds to end.
@@ -33,7 +34,12 @@ options:
         would turn back.
     type: str
     required: true
-    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed, judged]
+    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed, judged, concluded]
+  name:
+    description:
+      - Name of the installation, as its services bear it.
+      - The default is the last part of O(prefix).
+    type: str
   kind:
     description: What the record is of.
     type: str
@@ -94,6 +100,23 @@ options:
     description: Why the upgrade failed.
     type: str
     default: ""
+  undo_error:
+    description: With O(state=concluded), what failed on the way back.
+    type: str
+    default: ""
+  going_back:
+    description: With O(state=concluded), whether going back is what was asked for. A release that was taken back is a success then.
+    type: bool
+    default: false
+  running:
+    description: What runs, as M(redash.ecs.redash_ecs_verify) returned it. Required to plan a restore.
+    type: dict
+  snapshot:
+    description:
+      - The snapshot to restore, to plan a restore.
+      - Empty, it is that of the restore that was cut off, else the newest one of a release.
+    type: str
+    default: ""
   limits:
     description: Seconds that steps may take, by step, where they differ from the usual.
     type: dict
@@ -136,6 +159,73 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+last:
+  description: The newest record; empty when there is none.
+  returned: O(state=listed)
+  type: dict
+  sample: {number: 12, kind: upgrade, state: running, direction: forward, to_version: 25.8.0}
+unfinished:
+  description: Whether the newest record waits to be gone on with.
+  returned: O(state=listed)
+  type: bool
+next_command:
+  description: What a person types to go on with the newest record.
+  returned: O(state=listed)
+  type: str
+  sample: upgrade.yml -e redash_version=25.8.0
+goes_back:
+  description: Whether the newest record only undoes.
+  returned: O(state=listed)
+  type: bool
+version:
+  description:
+    - The release that the records tell to be there; empty where they can't.
+    - Of O(state=concluded), the one that runs after going back.
+  returned: O(state=listed), O(state=concluded)
+  type: str
+  sample: 25.8.0
+version_since:
+  description: Number of the record that RV(version) comes from; 0 when there is none.
+  returned: O(state=listed)
+  type: int
+  sample: 12
+succeeded:
+  description: Whether what was asked for is there.
+  returned: O(state=concluded)
+  type: bool
+verdict:
+  description: What is there now, and what to do.
+  returned: O(state=concluded)
+  type: str
+  sample: Redash is 25.8.0 (release 12). Set redash_version 25.8.0 in the inventory.
+went_back:
+  description: Whether an older release runs again, and the rendered files may be those of the other one.
+  returned: O(state=concluded)
+  type: bool
+restoration:
+  description:
+    - What a restore brings back. C(snapshot) is the one that is restored, C(to_version) the release of that time.
+    - C(facts) is what the record of the restore keeps, C(ends_upgrade) whether it ends an upgrade that waits.
+    - C(looks_for_snapshot) is false where a run before this one has restored it.
+  returned: O(state=planned) with O(kind=restore)
+  type: dict
+  sample: {snapshot: redash-prod-release-12, to_version: 25.1.0, facts: {}, ends_upgrade: true, looks_for_snapshot: true}
+server:
+  description: The service that answers the load balancer.
+  returned: with RV(step)
+  type: str
+  sample: redash-prod-server
+workers:
+  description: The other services, in the order to stop them; the scheduler is the first.
+  returned: with RV(step)
+  type: list
+  elements: str
+  sample: [redash-prod-scheduler, redash-prod-worker]
+snapshot:
+  description: Identifier of the record's snapshot, whether it is taken or not.
+  returned: with RV(step)
+  type: str
+  sample: redash-prod-release-12
 number:
   description: The record's number.
   returned: when there is a record
@@ -216,7 +306,7 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
-from ansible_collections.redash.ecs.plugins.module_utils.core import migration, upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core import migration, release_history, upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import GRACE, Lock, Record, held, line, refusal
@@ -237,13 +327,11 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         records = release_records.read(ssm, params["prefix"])
         if params["alone"]:
             _alone(ssm, params, now)
-        return {
-            "changed": False,
-            "records": [dataclasses.asdict(record) for record in reversed(records)],
-            "lines": [line(record) for record in reversed(records)],
-        }
+        return _listed(records, _name(params))
     if state == "planned":
-        return _plan(params)
+        return _plan_restore(params, context) if params["kind"] == "restore" else _plan(params)
+    if state == "concluded":
+        return _conclude(params, context)
     if state == "judged":
         record = Record(number=0, kind=params["kind"], to_version=params["to_version"])
         return {"changed": False, "facts": upgrade.found(record, params["done"], params["lines"], params["rc"])}
@@ -258,10 +346,48 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     return _advance(params, context)
 
 
+def _name(params: dict[str, Any]) -> str:
+    return params["name"] or str(params["prefix"]).rstrip("/").rpartition("/")[2]
+
+
+def _listed(records: list[Record], name: str) -> dict[str, Any]:
+    last = records[-1] if records else None
+    version, number = release_history.released(records)
+    return {
+        "changed": False,
+        "records": [dataclasses.asdict(record) for record in reversed(records)],
+        "lines": [line(record) for record in reversed(records)],
+        "last": dataclasses.asdict(last) if last else {},
+        "unfinished": upgrade.unfinished(last),
+        "next_command": release_history.next_command(last, name) if last else "",
+        "goes_back": release_history.goes_back(last),
+        "version": version,
+        "version_since": number,
+    }
+
+
+def _conclude(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    records = release_records.read(context.client("ssm"), params["prefix"])
+    if not records:
+        raise RedashError(Problem("holds no release record", params["prefix"], "Somebody deleted it from Parameter Store."))
+    ending = release_history.ending(
+        records[-1], _name(params), error=params["error"], undo_error=params["undo_error"], going_back=params["going_back"]
+    )
+    return {"changed": False, **dataclasses.asdict(ending)}
+
+
+def _plan_restore(params: dict[str, Any], context: Context) -> dict[str, Any]:
+    if params["running"] is None:
+        raise RedashError(Problem("not given", "running", "Give what redash_ecs_verify returned."))
+    records = release_records.read(context.client("ssm"), params["prefix"])
+    restoration = release_history.restoration(records, params["running"], params["snapshot"])
+    return {"changed": False, "restoration": dataclasses.asdict(restoration)}
+
+
 def _plan(params: dict[str, Any]) -> dict[str, Any]:
     record = Record(number=0, kind=params["kind"], to_version=params["to_version"], facts=dict(params["facts"]))
     upgrade.outlook(record, migration.result(params["lines"], "read the database's revision"))
-    return {"changed": True, **_told(record)}
+    return {"changed": True, **_told(record, _name(params))}
 
 
 def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -285,7 +411,7 @@ def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
         if not context.check_mode:
             release_records.renew(ssm, prefix, lock, expires=int(now), doing="", released=True)
         raise
-    return {"changed": True, "lock": lock.number, "by": params["by"], "resumed": resumed, **_told(record)}
+    return {"changed": True, "lock": lock.number, "by": params["by"], "resumed": resumed, **_told(record, _name(params))}
 
 
 def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Record, bool]:
@@ -371,7 +497,7 @@ def _advance(params: dict[str, Any], context: Context) -> dict[str, Any]:
     doing = f"release {record.number}, step {step.name}" if step else f"release {record.number}"
     release_records.renew(ssm, prefix, _mine(params, number=params["lock"], expires=0), expires=now + limit, doing=doing)
     release_records.write(ssm, prefix, record, new=False)
-    return {"changed": True, **_told(record)}
+    return {"changed": True, **_told(record, _name(params))}
 
 
 def _release(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -392,8 +518,9 @@ def _read_one(ssm: Any, params: dict[str, Any]) -> Record:
     raise RedashError(Problem(f"release record {params['number']} is gone", params["prefix"], "Somebody deleted it from Parameter Store."))
 
 
-def _told(record: Record) -> dict[str, Any]:
+def _told(record: Record, name: str) -> dict[str, Any]:
     step = upgrade.next_step(record)
+    server, workers = release_history.stop_order(record.facts.get("services", {}), name)
     return {
         "number": record.number,
         "record": dataclasses.asdict(record),
@@ -402,6 +529,9 @@ def _told(record: Record) -> dict[str, Any]:
         "heading": upgrade.heading(record),
         "plan": upgrade.plan(record),
         "downtime": upgrade.downtime(record),
+        "server": server,
+        "workers": workers,
+        "snapshot": release_history.snapshot_name(record, name),
         "queues": list(RELEASES[record.to_version].queues) if record.to_version in RELEASES else [],
     }
 
@@ -451,8 +581,20 @@ def main() -> None:
             "state": {
                 "type": "str",
                 "required": True,
-                "choices": ["listed", "planned", "opened", "advanced", "failed", "released", "abandoned", "destroyed", "judged"],
+                "choices": [
+                    "listed",
+                    "planned",
+                    "opened",
+                    "advanced",
+                    "failed",
+                    "released",
+                    "abandoned",
+                    "destroyed",
+                    "judged",
+                    "concluded",
+                ],
             },
+            "name": {"type": "str"},
             "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
             "to_version": {"type": "str", "default": ""},
             "from_version": {"type": "str", "default": ""},
@@ -468,6 +610,10 @@ def main() -> None:
             "lines": {"type": "list", "elements": "str", "default": []},
             "rc": {"type": "int"},
             "error": {"type": "str", "default": ""},
+            "undo_error": {"type": "str", "default": ""},
+            "going_back": {"type": "bool", "default": False},
+            "running": {"type": "dict"},
+            "snapshot": {"type": "str", "default": ""},
             "limits": {"type": "dict", "default": {}},
             "process": {"type": "dict", "default": {}},
         },

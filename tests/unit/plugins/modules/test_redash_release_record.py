@@ -75,6 +75,7 @@ class World:
         defaults: dict[str, Any] = {
             "prefix": PREFIX,
             "state": state,
+            "name": None,
             "kind": "upgrade",
             "to_version": "25.8.0",
             "from_version": "",
@@ -90,6 +91,10 @@ class World:
             "lines": [],
             "rc": None,
             "error": "",
+            "undo_error": "",
+            "going_back": False,
+            "running": None,
+            "snapshot": "",
             "limits": {},
             "process": process or HERE,
         }
@@ -416,3 +421,84 @@ def test_one_line_of_history_without_a_version() -> None:
 def test_the_start_of_a_process_names_it() -> None:
     assert started(os.getpid()) == started(os.getpid()) != ""
     assert started(2**22 + 1) == ""
+
+
+def test_what_the_records_say_together_is_listed(world: World) -> None:
+    nothing = {"last": {}, "unfinished": False, "next_command": "", "goes_back": False, "version": "", "version_since": 0}
+    assert {name: value for name, value in world.call("listed").items() if name in nothing} == nothing
+    opened = world.call("opened")
+    listed = world.call("listed")
+    assert listed["last"] == listed["records"][0]
+    assert (listed["unfinished"], listed["goes_back"]) == (True, False)
+    assert listed["next_command"] == "upgrade.yml -e redash_version=25.8.0"
+    world.call("released", lock=opened["lock"])
+    world.call("abandoned", number=opened["number"])
+    assert world.call("listed")["version_since"] == opened["number"]
+
+
+@pytest.mark.parametrize(("name", "begins"), [(None, "prod"), ("redash-prod", "redash-prod")])
+def test_the_installations_name_is_given_or_the_prefixs_last_part(world: World, name: str | None, begins: str) -> None:
+    services = {f"{begins}-{part}": {"desired_count": 1} for part in ("worker", "server", "scheduler")}
+    opened = world.call("opened", name=name, facts={"services": services})
+    assert opened["server"] == f"{begins}-server"
+    assert opened["workers"] == [f"{begins}-scheduler", f"{begins}-worker"]
+    assert opened["snapshot"] == f"{begins}-release-{opened['number']}"
+    mine = {"number": opened["number"], "lock": opened["lock"]}
+    assert world.call("advanced", name=name, **mine)["workers"] == opened["workers"]
+
+
+def test_a_restore_is_planned_from_all_records_and_writes_nothing(world: World) -> None:
+    services = {"prod": {"task_definition": "prod:1", "desired_count": 1}}
+    opened = world.call(
+        "opened", kind="backup", to_version="", from_version="25.8.0", facts={"services": services, "task_runner": "runner:1"}
+    )
+    mine = {"kind": "backup", "number": opened["number"], "lock": opened["lock"]}
+    assert world.call("advanced", **mine)["step"] == "snapshot"
+    world.call("advanced", **mine, done="snapshot", facts={"snapshot": "prod-backup-1"})
+    world.call("released", lock=opened["lock"])
+    running = {"version": "26.3.0", "services": {"prod": {"task_definition": "prod:2"}}, "task_runner": "runner:2", "autoscaling": {}}
+    writes = world.ssm.writes
+    for check_mode in (False, True):
+        planned = world.call("planned", kind="restore", running=running, check_mode=check_mode)
+        assert planned["changed"] is False
+        assert planned["restoration"]["facts"]["services"] == services
+        assert (planned["restoration"]["snapshot"], planned["restoration"]["to_version"]) == ("prod-backup-1", "25.8.0")
+    assert world.call("planned", kind="restore", running=running, snapshot="of-another")["restoration"]["snapshot"] == "of-another"
+    assert world.ssm.writes == writes
+    with pytest.raises(RedashError, match="running: not given"):
+        world.call("planned", kind="restore")
+
+
+def test_how_the_newest_release_ended_is_concluded(world: World) -> None:
+    opened = world.call("opened", facts={"services": {}})
+    mine = {"number": opened["number"], "lock": opened["lock"]}
+    world.call("advanced", **mine)
+    world.call("failed", **mine, error="no such image")
+    concluded = world.call("concluded")
+    assert concluded == {
+        "changed": False,
+        "succeeded": False,
+        "verdict": "Refused, nothing was touched: no such image.",
+        "went_back": False,
+        "version": "",
+    }
+    assert world.call("concluded", error="the whole of it")["verdict"].endswith("the whole of it.")
+    assert world.call("concluded", undo_error="no way back")["verdict"].startswith("Refused")
+
+    name = f"{PREFIX}/releases/{opened['number']:04}"
+    record = parse(world.ssm.values[name], "test")
+    for state, given, succeeded in (
+        ("undone", {}, False),
+        ("undone", {"going_back": True}, True),
+        ("running", {"undo_error": "cut off"}, False),
+    ):
+        record.state = state
+        world.ssm.values[name] = record.text()
+        concluded = world.call("concluded", **given)
+        assert concluded["succeeded"] is succeeded
+        assert ("cut off" in concluded["verdict"]) is (state == "running")
+
+
+def test_a_record_that_is_gone_is_no_success(world: World) -> None:
+    with pytest.raises(RedashError, match="/redash/prod: holds no release record"):
+        world.call("concluded")
