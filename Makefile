@@ -32,7 +32,7 @@ help:
 	@echo "  make test-slow    the tests that are marked slow"
 	@echo "  make e2e-upgrade  every upgrade hop, failures, and kills in each step: an hour or more"
 	@echo "  make e2e-rotation every rotation, killed and resumed, in both secret stores: an hour or more"
-	@echo "  make fuzz         100 000 random inputs of the loaders; make unit tries some hundred"
+	@echo "  make fuzz         100 000 random inputs of the loaders; about 5 minutes; make unit tries some hundred"
 	@echo "  make molecule     a molecule scenario for each role, on a running demo: about 10 minutes"
 	@echo "  make matrix       unit tests, roles, playbooks and sanity on every ansible-core: half an hour for each of the five;"
 	@echo "                    CORE=2.18 tries one of them"

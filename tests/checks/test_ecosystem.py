@@ -169,7 +169,8 @@ def test_the_changelog_s_fragments_follow_the_rules(tools: dict[str, str]) -> No
 
 
 def test_github_understands_its_files(tools: dict[str, str]) -> None:
-    """Workflows and issue forms by GitHub's own schemas, which check-jsonschema carries."""
+    """Workflows, issue forms and Dependabot's settings by GitHub's own schemas, which check-jsonschema carries."""
+    check("check-jsonschema", "--builtin-schema", "vendor.dependabot", ROOT / ".github" / "dependabot.yml", environment=tools)
     forms = sorted(path for path in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
     check("check-jsonschema", "--builtin-schema", "vendor.github-issue-forms", *forms, environment=tools)
     check(
