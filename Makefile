@@ -22,7 +22,7 @@ help:
 	@echo "make demo-mail      a mail server that shows what the demo sends, until Ctrl-C"
 	@echo
 	@echo "make test           every check of the project; its parts:"
-	@echo "  make unit         unit tests: seconds to a minute"
+	@echo "  make unit         unit tests, on all cores"
 	@echo "  make checks       style, types, ansible-lint, ansible-test sanity, the built artefact"
 	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
 	@echo "  make integration  roles against real servers"
