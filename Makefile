@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz molecule matrix coverage docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz molecule matrix coverage docs
 
 # What is longer than `make test`; .github/workflows/nightly.yml runs each as a job.
 LONG = test-slow e2e-upgrade e2e-rotation fuzz molecule matrix
@@ -23,6 +23,7 @@ help:
 	@echo
 	@echo "make test           every check of the project; its parts:"
 	@echo "  make unit         unit tests, on all cores"
+	@echo "  make lint         ruff, mypy, yamllint, ansible-lint, as pre-commit runs them: half a minute"
 	@echo "  make checks       style, types, ansible-lint, ansible-test sanity, the built artefact"
 	@echo "  make terraform    the Terraform module, with the real provider on an emulated AWS"
 	@echo "  make integration  roles against real servers"
@@ -72,6 +73,10 @@ test: setup
 
 unit: setup
 	@.venv/bin/python -m pytest --numprocesses auto tests/unit tests/fuzz
+
+# Without setup, which asks pip: .venv has to be there.
+lint:
+	@.venv/bin/python tools/lint.py
 
 checks: setup
 	@.venv/bin/python -m pytest tests/checks

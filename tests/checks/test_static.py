@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
+
+from tools import ansible_lint, lint
 
 ROOT = Path(__file__).resolve().parents[2]
 HOOKS = ".pre-commit-config.yaml"
@@ -43,15 +45,83 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("hook", [hook["id"] for repo in yaml.safe_load((ROOT / HOOKS).read_text())["repos"] for hook in repo["hooks"]])
-def test_hook_finds_nothing(hook: str, clone: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """ruff, its formatting, yamllint, mypy, ansible-lint, zizmor, the page of variables: as pre-commit runs them on a commit."""
-    environment = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path_factory.getbasetemp() / "pre-commit")}
-    command = [".venv/bin/pre-commit", "run", hook, "--all-files", "--show-diff-on-failure"]
+def test_lint_finds_nothing() -> None:
+    """ruff, its formatting, yamllint, mypy, ansible-lint, zizmor, the page of variables: the hooks of pre-commit, side by side."""
+    run = subprocess.run([sys.executable, "tools/lint.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout[-20000:] + run.stderr[-5000:]
+    assert {line.split()[0] for line in run.stdout.splitlines() if " passed " in line} == set(lint.hooks())
+
+
+# `make lint` runs these two, each over everything, whatever files a commit has.
+SLOW = ("mypy", "ansible-lint")
+
+
+def test_pre_commit_takes_the_hooks_and_each_has_files_to_look_at(clone: Path, tmp_path: Path) -> None:
+    """A hook whose pattern matches nothing passes, and checks nothing."""
+    environment = {**os.environ, "PRE_COMMIT_HOME": str(tmp_path), "SKIP": ",".join(SLOW)}
+    command = [".venv/bin/pre-commit", "run", "--all-files", "--show-diff-on-failure", "--color", "never"]
     run = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-20000:] + run.stderr[-5000:]
-    # A hook whose pattern matches nothing passes, and checks nothing.
     assert "no files to check" not in run.stdout, run.stdout
+    assert run.stdout.count("Passed") == len(lint.hooks()) - len(SLOW), run.stdout
+    for name in SLOW:
+        assert any(lint.is_for(lint.hooks()[name], file) for file in lint.files()), name
+
+
+def test_lint_gives_each_hook_the_files_of_its_kind_and_writes_none() -> None:
+    names = ["README.md", "plugins/modules/redash_mail.py", "playbooks/site.yml", "demo/stand_in/celery/bin/celery"]
+    hooks = lint.hooks()
+    assert lint.command(hooks["yamllint"], names) == [".venv/bin/yamllint", "--strict", "playbooks/site.yml"]
+    assert lint.command(hooks["ruff"], names)[-2:] == ["plugins/modules/redash_mail.py", "demo/stand_in/celery/bin/celery"]
+    assert "--fix" not in lint.command(hooks["ruff"], names) and "--check" in lint.command(hooks["ruff-format"], names)
+    assert lint.command(hooks["ansible-lint"], names) == [".venv/bin/python", "tools/ansible_lint.py"]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A playbook and a role, both sound."""
+    for name, text in (
+        ("site.yml", "- name: Site\n  hosts: localhost\n  roles: [one]\n"),
+        ("roles/one/tasks/main.yml", "- name: Say it\n  ansible.builtin.debug:\n"),
+    ):
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "project" / name).write_text(text)
+    return tmp_path / "project"
+
+
+ANSIBLE_PLAYBOOK = str(Path(sys.executable).with_name("ansible-playbook"))
+
+
+def test_one_syntax_check_finds_an_error_in_a_playbook_and_in_a_role(
+    project: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert ansible_lint.check_syntax(ANSIBLE_PLAYBOOK, project, tmp_path) == 0
+    task = project / "roles" / "one" / "tasks" / "main.yml"
+    task.write_text("- name: Say it\n  nobody.knows.this:\n")
+    assert ansible_lint.check_syntax(ANSIBLE_PLAYBOOK, project, tmp_path) != 0
+    assert "nobody.knows.this" in capfd.readouterr().out
+    task.write_text("[]\n")
+    (project / "site.yml").write_text("- name: Site\n  hosts: localhost\n  taks: []\n")
+    assert ansible_lint.check_syntax(ANSIBLE_PLAYBOOK, project, tmp_path) != 0
+    assert "taks" in capfd.readouterr().out
+
+
+def test_ansible_lint_s_own_syntax_check_passes_at_once_what_was_checked_and_nothing_else(project: Path, tmp_path: Path) -> None:
+    path = ansible_lint.stand_in(tmp_path, "/bin/echo", project)
+
+    def said(*words: str) -> str:
+        return subprocess.run([path, *words], cwd=project, check=True, capture_output=True, text=True).stdout
+
+    with tempfile.NamedTemporaryFile("w", prefix="play", suffix=".yml") as importing:
+        # As ansible-lint writes it.
+        importing.write(
+            "---\n- name: Temporary\n  hosts: localhost\n  tasks:\n    - ansible.builtin.import_role:\n        name: roles/one\n"
+        )
+        importing.flush()
+        for passed in ("site.yml", str(project / "site.yml"), importing.name):
+            assert said("--syntax-check", "-vv", passed) == ""
+    assert said("--syntax-check", "-vv", "other.yml") == "--syntax-check -vv other.yml\n"
+    assert said("site.yml") == "site.yml\n", "a play is run"
 
 
 def test_a_commit_is_refused_for_a_fault_and_taken_without(tmp_path: Path) -> None:
