@@ -10,6 +10,7 @@ import email.policy
 import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
@@ -68,6 +69,8 @@ def server(home: Path, address: str, port: int = PORT, tell: Callable[[str], Non
     folder.mkdir(parents=True, exist_ok=True)
     controller = Controller(Mailbox(folder, tell), hostname=address, port=port)
     try:
+        # Asked first: aiosmtpd tells of a port in use only after the five seconds that it gives a server to start.
+        socket.create_server((address, port)).close()
         controller.start()
     except OSError as error:
         # asyncio wraps the reason in a sentence of its own.

@@ -4,11 +4,28 @@
 
 from __future__ import annotations
 
-import time
+import threading
+from collections.abc import Callable
 
 import pytest
 
 from demo import show
+
+
+def lines(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Each line says that 0 s have passed. What is returned waits for so many of them, however slow the machine is."""
+    shown = threading.Semaphore(0)
+
+    def elapsed(seconds: float) -> str:
+        shown.release()
+        return "0 s"
+
+    def wait_for(number: int) -> None:
+        for _ in range(number):
+            assert shown.acquire(timeout=60)
+
+    monkeypatch.setattr(show, "_elapsed", elapsed)
+    return wait_for
 
 
 def test_a_short_step_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -18,9 +35,10 @@ def test_a_short_step_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_long_step_shows_that_it_is_alive(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(show, "LOG_PERIOD", 0.05)
+    wait_for = lines(monkeypatch)
+    monkeypatch.setattr(show, "LOG_PERIOD", 0.001)
     with show.step("Doing it"):
-        time.sleep(0.2)
+        wait_for(2)
     assert capsys.readouterr().out.count("  Doing it ... 0 s\n") >= 2
 
 
@@ -33,11 +51,12 @@ def test_a_failed_step_says_so_and_lets_the_error_through(capsys: pytest.Capture
 def test_on_a_terminal_no_line_that_is_written_over_itself_is_wider_than_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(show, "TERMINAL_PERIOD", 0.05)
+    wait_for = lines(monkeypatch)
+    monkeypatch.setattr(show, "TERMINAL_PERIOD", 0.001)
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setattr(show.sys.stdout, "isatty", lambda: True)
     with show.step("Installing many packages that nobody has ever heard of"):
-        time.sleep(0.2)
+        wait_for(3)
     *live, end = capsys.readouterr().out.split("\r")
     assert len(live) >= 3
     assert {len(line) for line in live} == {39}

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from demo.local_aws import targets
 from demo.local_aws.targets import Answer, matches, probe
 
 
@@ -26,7 +27,7 @@ class _Target(BaseHTTPRequestHandler):
 @pytest.fixture
 def port() -> Iterator[int]:
     server = HTTPServer(("127.0.0.1", 0), _Target)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server.server_port
     server.shutdown()
     server.server_close()
@@ -45,7 +46,8 @@ def test_nobody_there_is_unhealthy() -> None:
         assert probe("127.0.0.1", closed.getsockname()[1], {}).reason == "Target.FailedHealthChecks"
 
 
-def test_silence_is_a_timeout() -> None:
+def test_silence_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "LONGEST_WAIT", 0.05)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

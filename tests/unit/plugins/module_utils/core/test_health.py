@@ -164,7 +164,7 @@ def test_a_server_without_curl_is_healthy_while_ping_is_answered_with_200(tmp_pa
             pass
 
     server = http.server.HTTPServer(("127.0.0.1", 0), Answer)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     program = health_check(release("8.0.0"), "server").test[3].replace("localhost:5000", f"127.0.0.1:{server.server_port}")
     assert subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
     Answer.status = 500

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import errno
 import fcntl
@@ -25,51 +26,56 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, command, provider, running, work
 
+# It is started five times in each test: so it imports nothing that takes long to load, and JSON is ready to be printed.
 FAKE = """#!{python} -IS
-import json, os, pathlib, signal, sys, time
-home = pathlib.Path({home!r})
-tell = json.loads((home / "tell.json").read_text())
+import _signal, os, sys, time
+home = {home!r}
+def path(file):
+    return home + "/" + file
+with open(path("tell")) as file:
+    tell = eval(file.read())
 words = sys.argv[1:]
 name = words[0]
 def write(file, text):
     # Who waits for the file finds it whole.
-    (home / (file + ".new")).write_text(text)
-    (home / (file + ".new")).rename(home / file)
+    with open(path(file + ".new"), "w") as new:
+        new.write(text)
+    os.rename(path(file + ".new"), path(file))
 def wait_for(file):
     end = time.monotonic() + 60  # nothing outlives a test that fails
-    while not (home / file).exists() and time.monotonic() < end:
+    while not os.path.exists(path(file)) and time.monotonic() < end:
         time.sleep(0.005)
-with (home / "asked.jsonl").open("a") as file:
-    file.write(json.dumps({{"words": words, "environ": dict(os.environ), "folder": os.getcwd(),
-                            "files": sorted(os.listdir())}}) + "\\n")
+with open(path("asked"), "a") as file:
+    file.write(repr({{"words": words, "environ": dict(os.environ), "folder": os.getcwd(), "files": sorted(os.listdir())}}) + "\\n")
 if name == "version":
     print(tell.get("title", "Terraform") + " v" + tell.get("version", "1.11.4") + "\\non linux_amd64")
 elif name == "state":
-    print(json.dumps(tell.get("state", {{}})))
+    print(tell["state"])
 elif name == "show":
-    print(json.dumps(tell.get("plan", {{}})))
+    print(tell["plan"])
 elif name == "output":
-    print(json.dumps(tell.get("outputs", {{}})))
+    print(tell["outputs"])
 elif name == "workspace":
     print("default")
 else:
     if name == "plan":
         [out] = [word[5:] for word in words if word.startswith("-out=")]
-        pathlib.Path(out).write_text("plan")
+        with open(out, "w") as file:
+            file.write("plan")
     def interrupted(number, frame):
-        with (home / "signals").open("a") as file:
+        with open(path("signals"), "a") as file:
             file.write("SIGINT\\n")
         write("interrupted", "")
         wait_for("may-end")
         write("saved", "")
         sys.exit(1)
-    signal.signal(signal.SIGINT, interrupted)
+    _signal.signal(_signal.SIGINT, interrupted)
     write(f"began-{{name}}", str(os.getpid()))
     for event in tell.get("events", {{}}).get(name, []):
-        print(event if isinstance(event, str) else json.dumps(event), flush=True)
+        print(event, flush=True)
     if name in tell.get("held", []):
         wait_for("may-end")
-    print(json.dumps({{"padding": "x" * 100000}}), flush=True)
+    print('{{"padding": "' + "x" * 100000 + '"}}', flush=True)
     sys.exit(tell.get("codes", {{}}).get(name, 0))
 """
 
@@ -111,7 +117,12 @@ class Fake:
         script.chmod(0o755)
 
     def tell(self, **told: Any) -> None:
-        (self.folder / "tell.json").write_text(json.dumps(told))
+        answers = {name: json.dumps(told.get(name, {})) for name in ("plan", "outputs", "state")}
+        events = {
+            name: [event if isinstance(event, str) else json.dumps(event) for event in each]
+            for name, each in told.get("events", {}).items()
+        }
+        (self.folder / "tell").write_text(repr({**told, **answers, "events": events}))
 
     def run(
         self,
@@ -131,8 +142,8 @@ class Fake:
 
     @property
     def asked(self) -> list[dict[str, Any]]:
-        path = self.folder / "asked.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        path = self.folder / "asked"
+        return [ast.literal_eval(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def commands(self) -> list[str]:
         return [call["words"][0] for call in self.asked if call["words"][0] != "version"]
@@ -401,7 +412,7 @@ def test_an_interruption_while_the_process_is_noted_is_awaited_too(fake: Fake) -
     fake.tell(held=["apply"])
     thread = threading.Thread(target=let_end)
     thread.start()
-    terraform = command.Terraform("terraform", fake.folder, dict(os.environ), Clock(), fake.reported.append, began=interrupt)
+    terraform = command.Terraform(binary.find(os.environ), fake.folder, dict(os.environ), Clock(), fake.reported.append, began=interrupt)
     with pytest.raises(Interrupted):
         terraform.run("apply")
     thread.join()
