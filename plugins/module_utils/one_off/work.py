@@ -70,6 +70,7 @@ class Work:
         self.attached = False
         self.finished |= set(aws_tasks.started_by(self.ecs, self.plan.cluster, self.plan.started_by, "STOPPED"))
         while True:
+            self.check_deadline()
             failure, task = self._run_task()
             if failure is not None or task is None:
                 return failure

@@ -343,6 +343,42 @@ def test_without_the_right_to_read_the_log_the_command_is_still_judged() -> None
     assert "AccessDeniedException" in result["log_problem"]
 
 
+def test_a_batch_whose_log_cannot_be_read_is_judged_by_its_exit_code() -> None:
+    """Its program exits with 0 only when every command did: that the log doesn't tell so is no proof against it."""
+    aws = Aws()
+    aws.get_log_events = lambda **_: (_ for _ in ()).throw(client_error("AccessDeniedException", "no"))  # type: ignore[method-assign]
+    result = run(params(cmds=["groups list", "org list"]), aws.context())
+    assert result["rc"] == 0
+    assert "AccessDeniedException" in result["log_problem"]
+    assert [one["rc"] for one in result["results"]] == [None, None]
+
+
+@pytest.mark.parametrize("what", ["it grows without end", "AWS throttles without end"])
+def test_a_log_that_never_gets_complete_is_given_up_five_minutes_after_the_end(what: str) -> None:
+    aws = Aws()
+
+    written = {"lines": 0, "at": 0.0}
+
+    def get_log_events(*, nextToken: str = "f/0", **_: Any) -> dict[str, Any]:
+        if 1020 < aws.time.now < 2000 and what.startswith("AWS"):
+            raise client_error("ThrottlingException", "Rate exceeded")
+        now = aws.time.now
+        assert now < 2000, "it reads on for ever"
+        if now - written["at"] >= 0.5:  # a line each half second
+            written.update(lines=written["lines"] + 1, at=now)
+        token = f"f/{written['lines']:.0f}"
+        event = {"timestamp": int(now * 1000), "message": token, "ingestionTime": int(now * 1000)}
+        return {"events": [event] if token != nextToken else [], "nextForwardToken": token}
+
+    aws.get_log_events = get_log_events  # type: ignore[method-assign]
+    began = aws.time.now
+    result = run(params(), aws.context())
+    assert result["rc"] == 0
+    assert result["log_problem"] == "the log was not complete 300 s after the end; read the rest in CloudWatch"
+    assert result["log_problem"] in aws.reported
+    assert 300 < aws.time.now - began - 16 < 400
+
+
 def test_another_log_driver_is_said_and_the_command_is_run_without_lines() -> None:
     aws = Aws()
     aws.definition["containerDefinitions"] = [container(logConfiguration={"logDriver": "awsfirelens"})]
@@ -384,6 +420,18 @@ def test_a_start_is_not_tried_again_for_ever() -> None:
     assert aws.calls["RunTask"] == 3
 
 
+def test_a_retry_that_would_begin_after_the_deadline_is_not_waited_for() -> None:
+    aws = Aws()
+    aws.failures = [{"reason": "Capacity is unavailable at this time"}] * 9
+    began = aws.time.now
+    error = failed(aws, retries=9, timeout=15)
+    # After about 5 s a second try; the third would come 15 s later.
+    assert aws.calls["RunTask"] == 2
+    assert aws.time.now - began < 15
+    assert "Capacity is unavailable" in str(error)
+    assert error.result["stopped"]["cause"] == "capacity"
+
+
 def test_nothing_is_tried_again_once_a_process_ran() -> None:
     aws = Aws()
     aws.life = lambda seconds: ran(seconds, exit_code=None, stopCode="SpotInterruption", stoppedReason="Your Spot Task was interrupted.")
@@ -417,6 +465,18 @@ def test_a_task_that_ecs_has_forgotten_is_an_error_not_an_endless_wait() -> None
     aws = Aws()
     aws.missing_for = 10_000.0
     assert "does not know task" in str(failed(aws))
+
+
+def test_a_task_that_vanishes_from_ecs_while_it_is_followed_is_an_error_at_once() -> None:
+    aws = Aws()
+    aws.life = lambda seconds: ran(seconds, runs=1000)
+    began = aws.time.now
+    aws.time.at(began + 30, lambda: setattr(aws, "missing_for", 10_000.0))
+    error = failed(aws)
+    assert "does not know task" in str(error)
+    assert error.result["rc"] is None
+    assert aws.time.now - began < 50  # right after RunTask it had been waited for a minute
+    assert aws.calls["RunTask"] == 1
 
 
 def test_the_same_work_attaches_to_the_task_that_does_it_already() -> None:
@@ -467,6 +527,44 @@ def test_a_batch_attaches_to_the_same_batch_in_spite_of_its_random_mark() -> Non
     result = run(params(cmds=["groups list", "org list"]), context)
     assert result["attached"]
     assert result["results"][1]["parsed"] == [{"id": 1, "name": "default"}]
+
+
+def test_a_batch_after_the_same_batch_has_ended_is_a_new_task_though_the_lists_forgot_the_old_one() -> None:
+    """ECS knows the token still, and refuses it because of the batch's other mark: the task that it names has ended."""
+    aws = Aws()
+    aws.paginate = lambda **_: [{"taskArns": []}]  # type: ignore[method-assign]
+    first = run(params(cmds=["groups list", "org list"], wait=False), aws.context())
+    aws.time.sleep(60)
+    context = aws.context()
+    context.random = random.Random(99)
+    second = run(params(cmds=["groups list", "org list"], wait=False), context)
+    assert second["task_arn"] != first["task_arn"]
+    assert len(aws.tasks) == 2
+
+
+def test_a_batch_started_at_the_same_moment_with_another_mark_is_followed() -> None:
+    aws = Aws()
+    aws.paginate = lambda **_: [{"taskArns": []}]  # type: ignore[method-assign]
+    first = run(params(cmds=["groups list", "org list"], wait=False), aws.context())
+    context = aws.context()
+    context.random = random.Random(99)
+    assert run(params(cmds=["groups list", "org list"], wait=False), context)["task_arn"] == first["task_arn"]
+    assert len(aws.tasks) == 1
+
+
+def test_an_ecs_that_answers_with_ended_tasks_for_ever_is_given_up_at_the_deadline() -> None:
+    aws = Aws()
+    began = aws.time.now
+
+    def run_task(**request: Any) -> dict[str, Any]:
+        aws.calls["RunTask"] += 1
+        aws.time.sleep(1)
+        assert aws.time.now - began < 100, "it asks on for ever"
+        return {"tasks": [{"taskArn": f"arn:task/{aws.calls['RunTask']}", "lastStatus": "STOPPED"}], "failures": []}
+
+    aws.run_task = run_task  # type: ignore[method-assign]
+    assert "timed out after 60 s" in str(failed(aws, timeout=60))
+    assert aws.time.now - began < 63
 
 
 def test_a_second_migration_is_refused_and_the_same_one_is_followed() -> None:
@@ -569,6 +667,22 @@ def test_an_interrupt_before_run_tasks_answer_still_finds_the_task() -> None:
     aws.run_task = run_task  # type: ignore[method-assign]
     failed(aws)
     assert list(aws.stopped) == list(aws.tasks)
+
+
+def test_an_interrupt_before_run_tasks_answer_leaves_another_works_task_alone() -> None:
+    """Two works take the same lock at the same moment: the lists show the other's task only, and ours was never made."""
+    aws = Aws()
+    real = aws.run_task
+
+    def run_task(**request: Any) -> dict[str, Any]:
+        other = [{"name": "task-runner", "command": ["/app/manage.py", "db", "downgrade"]}]
+        real(**{**request, "overrides": {"containerOverrides": other}, "clientToken": "another"})
+        raise Interrupted(15)
+
+    aws.run_task = run_task  # type: ignore[method-assign]
+    assert "interrupted by SIGTERM; no task was started" in str(failed(aws, cmd="db upgrade"))
+    assert len(aws.tasks) == 1
+    assert not aws.stopped
 
 
 def test_a_run_that_only_attached_never_stops_what_another_one_started() -> None:
@@ -869,6 +983,12 @@ def test_what_run_task_is_asked() -> None:
         "propagateTags": "TASK_DEFINITION",
         "tags": [{"key": "team", "value": "data"}],
     }
+
+
+def test_a_task_gets_a_public_address_only_where_one_is_asked_for() -> None:
+    aws = Aws()
+    run(params(), aws.context())
+    assert aws.requests[0]["networkConfiguration"]["awsvpcConfiguration"]["assignPublicIp"] == "DISABLED"
 
 
 def test_command_names_follow_the_release_of_the_image_or_the_one_given() -> None:

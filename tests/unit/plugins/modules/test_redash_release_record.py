@@ -380,6 +380,18 @@ def test_from_8_to_10_the_plan_knows_the_migrations(world: World) -> None:
     assert [line.split()[0] for line in planned["record"]["facts"]["migrations"]] == ["0ec979123ba4", "d7d747033183", "89bc7873a3e0"]
 
 
+def test_a_new_record_is_never_written_over_another(world: World) -> None:
+    """A run that lost the lock and does not know it yet must not replace another run's record."""
+    first = Record(number=12, kind="upgrade", to_version="25.8.0", by="jane")
+    release_records.write(world.ssm, PREFIX, first, new=True)
+    with pytest.raises(RedashError, match="write .*/releases/0012"):
+        release_records.write(world.ssm, PREFIX, Record(number=12, kind="backup", by="ann"), new=True)
+    assert release_records.read(world.ssm, PREFIX)[-1] == first
+    first.state = "succeeded"
+    release_records.write(world.ssm, PREFIX, first, new=False)
+    assert release_records.read(world.ssm, PREFIX)[-1].state == "succeeded"
+
+
 def test_history_is_newest_first_and_one_line_each(world: World) -> None:
     for number in (1, 2):
         record = Record(

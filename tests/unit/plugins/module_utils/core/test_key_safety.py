@@ -82,6 +82,32 @@ def test_no_key_is_in_what_is_said() -> None:
         assert "hush" not in decision.why + decision.todo + repr(decision)
 
 
+# A person asks for the key in use to be stored again (ssm_secrets_put_back). A key that is given beside it must be that one.
+PUT_BACK = """
+given stored in_use | what is done
+-     B      A      | store:A
+A     B      A      | store:A
+B     B      A      | stop
+C     B      A      | stop
+-     A      A      | keep
+-     A      -      | keep
+-     -      A      | store:A
+-     -      -      | generate
+"""
+
+
+@pytest.mark.parametrize(("given", "stored", "running", "expected"), [line.replace("|", "").split() for line in PUT_BACK.split("\n")[2:-1]])
+def test_the_key_in_use_is_put_back_unless_another_one_is_given(given: str, stored: str, running: str, expected: str) -> None:
+    decision = decide(
+        "setup",
+        given=None if given == "-" else given,
+        stored=None if stored == "-" else stored,
+        in_use=None if running == "-" else InUse(running, "REDASH_SECRET_KEY of the container server"),
+        put_back=True,
+    )
+    assert said(decision) == expected
+
+
 STORE = {"/redash/x/secret_key": "key", "/redash/x/cookie_secret": "cookie", "/old/key": "key", "/other": "other"}
 
 

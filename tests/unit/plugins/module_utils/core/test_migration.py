@@ -173,6 +173,14 @@ def test_a_failed_migration_gives_the_last_thing_that_it_logged_as_its_reason() 
         migration.judge_migration(lines, 1, "db0aca1ebd32")
 
 
+@pytest.mark.parametrize("rc", [1, 137, None])
+def test_the_right_revision_is_no_success_where_the_migration_did_not_exit_with_0(rc: int | None) -> None:
+    lines = [*LOG, "sqlalchemy.exc.OperationalError: the connection was lost", *said({"revisions": ["db0aca1ebd32"]})]
+    with pytest.raises(RedashError, match=f"exit code {rc} at revision db0aca1ebd32.*the connection was lost") as caught:
+        migration.judge_migration(lines, rc, "db0aca1ebd32")
+    assert caught.value.result == {"revision_now": "db0aca1ebd32", "migrations": ["1655999df5e3", "db0aca1ebd32"]}
+
+
 def test_the_facts_of_each_step() -> None:
     record = Record(number=1, kind="upgrade", to_version="25.8.0")
     record.facts.update(upgrade.found(record, "read", said(seen(version="10.1.0", revisions=["89bc7873a3e0"])), 0))

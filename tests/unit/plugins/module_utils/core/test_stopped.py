@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import explain, explain_failure
+from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import anything_ran, explain, explain_failure
 
 
 def never_started(reason: str) -> dict[str, Any]:
@@ -127,3 +127,25 @@ def test_stop_codes_of_others_come_before_exit_codes() -> None:
 def test_failures_of_run_task(failure: dict[str, str], cause: str, retry: bool) -> None:
     stopped = explain_failure(failure)
     assert (stopped.cause, stopped.retry, stopped.ran) == (cause, retry, False)
+
+
+@pytest.mark.parametrize(
+    ("task", "ran"),
+    [
+        ({"lastStatus": "STOPPED", "startedAt": "now"}, True),
+        # Cut off between the container's start and the task's: no startedAt, no exit code, and yet a process worked.
+        ({"lastStatus": "DEPROVISIONING", "containers": [{"name": "task-runner", "lastStatus": "RUNNING"}]}, True),
+        ({"containers": [{"name": "proxy", "lastStatus": "PENDING"}, {"name": "init", "lastStatus": "RUNNING"}]}, True),
+        ({"containers": [{"name": "init", "lastStatus": "STOPPED", "exitCode": 0}]}, True),
+        ({"containers": [{"name": "task-runner", "lastStatus": "PENDING"}]}, False),
+        ({"containers": [{"name": "task-runner", "lastStatus": "STOPPED", "exitCode": None}]}, False),
+        ({"containers": None}, False),
+        ({}, False),
+    ],
+)
+def test_whatever_may_have_run_counts_as_having_run(task: dict[str, Any], ran: bool) -> None:
+    assert anything_ran(task) is ran
+    # So nothing is run a second time: neither for a passing cause nor for a stop of AWS's own.
+    for why in ({"stoppedReason": "Capacity is unavailable at this time"}, {"stopCode": "SpotInterruption"}):
+        stopped = explain({**task, **why})
+        assert (stopped.ran, stopped.retry) == (ran, not ran)
