@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-# Tests below these folders share what takes long to make (a demo, an emulated AWS, an environment of tools), and some
-# of them go on where the one before ended.
-TOGETHER = ("tests/checks", "tests/e2e", "tests/integration", "tests/terraform")
+# Tests below these folders share what takes long to make (a demo, an emulated AWS, a Redis), and some of them go on where
+# the one before ended. Elsewhere a file is the unit: tests/checks, tests/terraform and tests/integration/awx keep both
+# processes busy, and each of their files makes what it needs itself.
+TOGETHER = ("tests/e2e", "tests/integration/mail", "tests/integration/services")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,6 +5,7 @@ python tools/ecosystem.py antsibull-changelog lint
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -21,6 +22,15 @@ def programs() -> Path:
     """The folder with the tools' programs; installs them first where they are missing or of other versions."""
     wanted = f"{sys.version_info.major}.{sys.version_info.minor}\n{REQUIREMENTS.read_text()}"
     stamp = HOME / "installed"
+    HOME.parent.mkdir(exist_ok=True)
+    # Tests in two processes both want the tools: the second waits for the first to install them.
+    with (HOME.parent / "ecosystem.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(stamp, wanted)
+    return HOME / "bin"
+
+
+def _install(stamp: Path, wanted: str) -> None:
     if not stamp.is_file() or stamp.read_text() != wanted:
         shutil.rmtree(HOME, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(HOME)], check=True)
@@ -28,7 +38,6 @@ def programs() -> Path:
         subprocess.run([*pip, "--requirement", str(REQUIREMENTS)], check=True)
         # Written last: an interrupted installation is no installation.
         stamp.write_text(wanted)
-    return HOME / "bin"
 
 
 def environment() -> dict[str, str]:

@@ -5,6 +5,9 @@ and makes virtual environments whose pip it wants to download from a host that i
 reach. So: the built artefact is installed below build/, and a stub stands where ansible-test looks for its
 cached get-pip script; the stub installs pip from PyPI's wheel.
 
+What passed is noted in build/sanity/passed by the artefact's content: the same content is not judged twice by the same
+ansible-core with the same arguments. Delete that folder to judge it again.
+
 Usage: python tests/checks/sanity.py [arguments of ansible-test sanity]
        python tests/checks/sanity.py units [arguments of ansible-test units]
 """
@@ -17,6 +20,7 @@ import re
 import shutil
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +28,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CORE = ".".join(importlib.metadata.version("ansible-core").split(".")[:2])
 # A folder for each release, so that tools/matrix.py does not throw away the environments of the other ones.
 BUILD = ROOT / "build" / "sanity" / f"core-{CORE}-python{PYTHON}"
+PASSED = ROOT / "build" / "sanity" / "passed"
 # Which releases of ansible-core need an exception, where not all do: in others it would be an error for being unnecessary.
 ONLY_ON = re.compile(r"# core(>=|<)(\d+\.\d+): ")
 # The pip versions that the supported ansible-core releases ask for (ansible_test/_util/target/setup/bootstrap.sh
@@ -101,18 +106,35 @@ def prepare() -> Path:
     return target
 
 
+def key(target: Path, command: list[str]) -> str:
+    """What the verdict depends on: the artefact's files, the exceptions, this program, ansible-core, Python, the arguments."""
+    # FILES.json has the checksum of each file of the artefact.
+    contents = [(target / "FILES.json").read_bytes(), Path(__file__).read_bytes(), exceptions(CORE, PYTHON).encode()]
+    contents += [importlib.metadata.version("ansible-core").encode(), sys.version.encode(), *(word.encode() for word in command)]
+    # Each by its own checksum, so that no two lists of contents look alike.
+    return sha256(b"".join(sha256(content).digest() for content in contents)).hexdigest()
+
+
 def main(arguments: list[str]) -> int:
     command = ["sanity", *arguments]
     if arguments[:1] == ["units"]:
         command = [*arguments, *(word for path in NOT_BY_ANSIBLE_TEST for word in ("--exclude", path))]
     target = prepare()
+    passed = PASSED / key(target, command)
+    if passed.exists():
+        print(f"ansible-test {command[0]} has passed on this very content with ansible-core {CORE}: see {passed}")
+        return 0
     # pyenv's shims answer to every python3.x and then fail; ansible-test takes a shim for the real thing.
     path = os.pathsep.join(entry for entry in os.environ["PATH"].split(os.pathsep) if "shims" not in Path(entry).parts)
     path = os.pathsep.join([str(Path(sys.executable).parent), path])
-    return subprocess.run(
+    code = subprocess.run(
         ["ansible-test", *command, "--color", "no", "--python", PYTHON],
         cwd=target, env={**os.environ, "PATH": path, "HOME": str(BUILD / "home")}, check=False,
     ).returncode  # fmt: skip
+    if code == 0:
+        PASSED.mkdir(exist_ok=True)
+        passed.write_text(f"ansible-test {' '.join(command)}\n")
+    return code
 
 
 if __name__ == "__main__":

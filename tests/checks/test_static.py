@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.checks import sanity
 from tools import ansible_lint, lint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -160,6 +161,38 @@ def test_a_commit_is_refused_for_a_fault_and_taken_without(tmp_path: Path) -> No
 
 def test_ansible_test_sanity_passes() -> None:
     check(sys.executable, "tests/checks/sanity.py")
+
+
+def test_sanity_judges_again_what_another_verdict_could_depend_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what failed: only a pass is noted."""
+    files = tmp_path / "FILES.json"
+    files.write_text("{}")
+    monkeypatch.setattr(sanity, "PASSED", tmp_path / "passed")
+    monkeypatch.setattr(sanity, "BUILD", tmp_path)
+    monkeypatch.setattr(sanity, "prepare", lambda: tmp_path)
+    ran: list[str] = []
+    code = 1
+
+    def ansible_test(command: list[str], **_others: object) -> subprocess.CompletedProcess[str]:
+        ran.append(" ".join(command[1:3]))
+        return subprocess.CompletedProcess(command, code)
+
+    monkeypatch.setattr(sanity.subprocess, "run", ansible_test)
+    assert sanity.main([]) == 1
+    code = 0
+    assert [sanity.main([]), sanity.main([])] == [0, 0]
+    assert ran == ["sanity --color"] * 2, "failed, passed, not run"
+    assert sanity.main(["--test", "yamllint"]) == 0
+    assert sanity.main(["units"]) == 0
+    assert len(ran) == 4, "other arguments"
+    files.write_text('{"files": []}')
+    assert sanity.main([]) == 0
+    monkeypatch.setattr(sanity, "exceptions", lambda core, python: "plugins/modules/x.py import-3.11\n")
+    assert sanity.main([]) == 0
+    assert len(ran) == 6, "other content, other exceptions"
+    monkeypatch.setattr(sanity.importlib.metadata, "version", lambda name: "2.99.0")
+    assert sanity.main([]) == 0
+    assert len(ran) == 7, "another ansible-core"
 
 
 @pytest.fixture(scope="module")
