@@ -8,6 +8,8 @@ Everything speaks the Docker API, which Podman serves as well.
 from __future__ import annotations
 
 import os
+import platform
+import pwd
 import re
 import resource
 import shutil
@@ -36,16 +38,44 @@ START = 30
 # The programs that Podman calls for a container on a network of its own, and for a runtime of containers either of two.
 PROGRAMS = {"podman": "podman", "runc": "runc", "iptables": "iptables", "nft": "nftables"}
 
+# Who may use which user and group IDs in a user namespace.
+SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
+
+MAC = (
+    "containers run in a virtual machine whose addresses can't be reached: no load balancer, no Redash in the browser, no mail"
+    " (`make demo-mail`), no end-to-end tests. OrbStack is the exception. Else run the demo on Linux."
+)
+
+STARTED = "started by the demo"
+
 # A Unix socket's path has room for 107 bytes.
 LONGEST_SOCKET = 107
 
 
 @dataclass(frozen=True)
 class Engine:
+    """A container engine that answers.
+
+    ``origin``    why this one, in words
+    ``name``      Podman or Docker, as it says itself, whatever its socket is called; with its version
+    ``rootless``  its containers' networks are in a network namespace of their own, out of reach of this machine's processes
+    ``machine``   the virtual machine that it runs in, by the name of its product; "" where it runs on this system itself
+    """
+
     url: str
     client: docker.DockerClient
-    # Why this one, in words.
     origin: str
+    name: str
+    rootless: bool
+    machine: str
+
+    @property
+    def is_podman(self) -> bool:
+        return self.name.startswith("Podman")
+
+    def __str__(self) -> str:
+        where = f", in the virtual machine of {self.machine}" if self.machine else ""
+        return f"{self.name}, {'rootless' if self.rootless else 'as root'}{where} ({self.origin})"
 
 
 def client_for(url: str, timeout: float = CALL) -> docker.DockerClient:
@@ -63,12 +93,84 @@ def answers(url: str) -> bool:
         return False
 
 
-def socket_path(instance: Instance) -> Path:
-    """Where our own Podman service listens."""
-    path = instance.home / "podman.sock"
+def connect(url: str, origin: str) -> Engine:
+    """Ask an engine what it is. Raises docker.errors.DockerException when it does not say."""
+    client = client_for(url)
+    version, info = client.version(), client.info()
+    components = {str(part.get("Name")): str(part.get("Version")) for part in version.get("Components") or []}
+    podman = components.get("Podman Engine")
+    name = f"Podman {podman}" if podman else f"Docker {version.get('Version', '')}".strip()
+    rootless = any("rootless" in str(option) for option in info.get("SecurityOptions") or [])
+    system = str(info.get("OperatingSystem") or "")
+    machine = next((product for product in ("Docker Desktop", "OrbStack") if product in system), "")
+    if not machine and platform.system() == "Darwin":
+        machine = "podman machine" if podman else "Docker"
+    return Engine(url, client, origin, name, rootless, machine)
+
+
+def unfit(engine: Engine) -> str:
+    """Why the demo can't run with this engine, and what to do; "" where it can.
+
+    The local AWS plays the load balancer: it must reach the containers at their own addresses.
+    """
+    todo = "Run the demo on Linux (a virtual machine, the devcontainer in Codespaces). `make unit` and `make checks` need no engine."
+    # OrbStack routes the containers' addresses to the Mac.
+    if engine.machine and engine.machine != "OrbStack":
+        return (
+            f"{engine.name} runs containers in the virtual machine of {engine.machine}, and their addresses can't be reached from here:"
+            f" no load balancer, no Redash in the browser, no mail (`make demo-mail`), no end-to-end tests. {todo}"
+        )
+    if engine.rootless and not engine.is_podman:
+        return (
+            f"{engine.name} is rootless, and its containers' addresses can't be reached from here: no load balancer, no Redash in"
+            " the browser. Use a rootless Podman or Docker as root; DOCKER_HOST names its socket."
+        )
+    if engine.rootless and not shutil.which("podman"):
+        return f"{engine.name} is rootless, and the demo has to enter its network with the command podman, which is not on PATH here."
+    return ""
+
+
+def check(instance: Instance) -> None:
+    """Raise DemoError where the engine that would be taken can't run the demo. Starts nothing."""
+    found = find(instance)
+    if found:
+        problem = unfit(found)
+        if problem:
+            raise DemoError(problem)
+        return
+    if platform.system() == "Darwin":
+        raise DemoError(f"no container engine runs here. {how_to_install(root=False, release={})}; but on a Mac {MAC}")
+    if os.geteuid() != 0 and shutil.which("podman"):
+        problems = rootless_problems(os_release())
+        if problems:
+            raise DemoError("\nerror: ".join(problems))
+
+
+def rootless_problems(release: Mapping[str, str]) -> list[str]:
+    """What a person who is not root lacks to start Podman, each with what to do."""
+    found = []
+    if not shutil.which("newuidmap", path=_system_path()):
+        found.append(f"Podman without root needs newuidmap. {how_to_install_tool('newuidmap', release)}, and rerun.")
+    user = pwd.getpwuid(os.geteuid())
+    for kind, path in (("subuids", SUBUID), ("subgids", SUBGID)):
+        try:
+            lines = path.read_text().splitlines()
+        except FileNotFoundError:
+            lines = []
+        if not any(line.split(":")[0] in (user.pw_name, str(user.pw_uid)) for line in lines):
+            todo = f"Run `sudo usermod --add-{kind} 100000-165535 {user.pw_name}`, and rerun."
+            found.append(f"{path} has no range for {user.pw_name}, which Podman without root needs. {todo}")
+    if not any(shutil.which(tool, path=_system_path()) for tool in ("pasta", "slirp4netns")):
+        found.append(f"Podman without root needs slirp4netns or pasta. {how_to_install_tool('pasta', release)}, and rerun.")
+    return found
+
+
+def socket_path(instance: Instance, kind: str = "podman") -> Path:
+    """Where our own Podman service listens, or another server of this demo by its ``kind``."""
+    path = instance.home / f"{kind}.sock"
     if len(os.fsencode(path)) > LONGEST_SOCKET:
         runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}")
-        path = (runtime if runtime.is_dir() else Path("/run")) / f"{instance.name}.sock"
+        path = (runtime if runtime.is_dir() else Path("/run")) / f"{instance.name}{'' if kind == 'podman' else f'-{kind}'}.sock"
     return path
 
 
@@ -76,14 +178,19 @@ def candidates(instance: Instance, environ: Mapping[str, str]) -> Iterator[tuple
     """(URL, why) of the engines to try, in order."""
     if environ.get("DOCKER_HOST"):
         yield environ["DOCKER_HOST"], "DOCKER_HOST"
-    sockets = [(Path("/var/run/docker.sock"), "Docker")]
+    sockets = [Path("/var/run/docker.sock")]
     if environ.get("XDG_RUNTIME_DIR"):
-        sockets.append((Path(environ["XDG_RUNTIME_DIR"]) / "podman" / "podman.sock", "Podman"))
-    sockets.append((Path("/run/podman/podman.sock"), "Podman"))
-    sockets.append((socket_path(instance), "Podman, started by the demo"))
-    for path, why in sockets:
+        sockets += [Path(environ["XDG_RUNTIME_DIR"]) / "podman" / "podman.sock", Path(environ["XDG_RUNTIME_DIR"]) / "docker.sock"]
+    if environ.get("HOME"):
+        # Docker Desktop and `podman machine`, which need not put a socket into /var/run.
+        home = Path(environ["HOME"])
+        sockets += [home / ".docker" / "run" / "docker.sock", home / ".local/share/containers/podman/machine/podman.sock"]
+    sockets.append(Path("/run/podman/podman.sock"))
+    for path in sockets:
         if path.exists():
-            yield f"unix://{path}", why
+            yield f"unix://{path}", "it runs here"
+    if socket_path(instance).exists():
+        yield f"unix://{socket_path(instance)}", STARTED
 
 
 def containers_conf(has_runc: bool, has_crun: bool, has_systemd: bool, hard_files: int, hard_processes: int) -> str:
@@ -196,7 +303,7 @@ def find(instance: Instance) -> Engine | None:
     """The engine that runs now, None when none does. Starts nothing."""
     for url, origin in candidates(instance, os.environ):
         if answers(url):
-            return Engine(url, client_for(url), origin)
+            return connect(url, origin)
         if origin == "DOCKER_HOST":
             raise DemoError(f"DOCKER_HOST: no container engine answers at {url}. Start it, or unset DOCKER_HOST.")
     return None
@@ -217,7 +324,7 @@ def ensure(instance: Instance) -> Engine:
         with step(f"Installing {', '.join(packages)}"):
             install_packages(*packages)
     url = _start_podman(instance)
-    return Engine(url, client_for(url), "Podman, started by the demo")
+    return connect(url, STARTED)
 
 
 def was_started(instance: Instance) -> bool:

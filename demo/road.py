@@ -71,6 +71,7 @@ def preflight(instance: Instance, wanted: str) -> None:
 
     checks: list[Callable[[], object]] = [
         lambda: services.check_port(instance),
+        lambda: engines.check(instance),
         lambda: release(wanted),
         check_terraform,
     ]
@@ -86,7 +87,10 @@ def preflight(instance: Instance, wanted: str) -> None:
 
 def start_engine(instance: Instance) -> engines.Engine:
     engine = engines.ensure(instance)
-    say(f"  Container engine: {engine.origin}")
+    problem = engines.unfit(engine)
+    if problem:
+        raise DemoError(problem)
+    say(f"  Container engine: {engine}")
     return engine
 
 
@@ -195,6 +199,10 @@ def mail(instance: Instance) -> None:
     engine = engines.find(instance)
     if engine is None or services.aws_pid(instance) is None:
         raise DemoError("the demo does not run. Start it with `make demo`.")
+    if engine.rootless:
+        raise DemoError(
+            "containers run rootless here, so that they can't reach a mail server of yours. Run the demo as root for `make demo-mail`."
+        )
     with server(instance.home, services.gateway(engine, instance)) as variables:
         prefix = "".join(f"{name}={value} " for name, value in other_instance(instance).items())
         say("  A mail server takes what this demo sends, and shows it here. Ctrl-C ends it.")
@@ -245,7 +253,7 @@ def status(instance: Instance) -> None:
     engine = engines.find(instance)
     pid = services.aws_pid(instance)
     say(f"Home              {instance.home}")
-    say(f"Container engine  {f'{engine.origin}, {engine.url}' if engine else 'none runs'}")
+    say(f"Container engine  {f'{engine}, {engine.url}' if engine else 'none runs'}")
     say(f"Local AWS         {f'{instance.endpoint}, process {pid}' if pid else 'not running'}")
     for item in services.ours(engine, instance) if engine else []:
         say(f"Container         {item.attrs['Names'][0].lstrip('/')}: {item.attrs['Status']}")

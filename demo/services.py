@@ -228,7 +228,7 @@ def ensure_aws(engine: Engine, instance: Instance) -> bool:
         }
         with instance.log.open("wb") as output:
             launcher = subprocess.Popen(
-                [sys.executable, "-m", "demo.local_aws.launcher", str(instance.home)],
+                [sys.executable, "-m", "demo.local_aws.launcher", str(instance.home), *(["rootless"] if engine.rootless else [])],
                 env=environment,
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,

@@ -3,7 +3,8 @@
 """Starts MiniStack on loopback, mended, and saves its state every other second.
 
 Run by demo.services as ``python -m demo.local_aws.launcher <home>``, with REDASH_DEMO_HOME, REDASH_DEMO_PORT
-and DOCKER_HOST in the environment.
+and DOCKER_HOST in the environment. Where containers run rootless, ``rootless`` follows the home (demo.local_aws.rootless),
+which runs this once more with ``inside``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.instance import REGION, Instance
-from demo.local_aws import patches
+from demo.local_aws import patches, rootless
 
 # Seconds between two looks at what has changed.
 SAVE_PERIOD = 2.0
@@ -107,6 +108,10 @@ def _save_often() -> None:
 
 def main() -> None:
     instance = Instance.from_environment(os.environ)
+    if "rootless" in sys.argv[2:]:
+        sys.exit(rootless.serve(instance))
+    if "inside" in sys.argv[2:]:
+        rootless.inside(instance)
     os.environ.update(environment(instance))
     from ministack.app import main as serve
 

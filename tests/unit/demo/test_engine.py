@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import os
+import pwd
+import re
 import resource
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,3 +103,125 @@ def test_no_engine_and_no_way_to_install_one_names_the_packages(tmp_path: Path, 
         DemoError, match="no container engine runs here, and there is no Podman to start. .*`sudo dnf install podman nftables"
     ):
         engine.ensure(Instance(tmp_path, 4566))
+
+
+class Client:
+    """What an engine says of itself, in the form of Docker's API. Podman's is of Podman 5.4 and 4.3, shortened."""
+
+    def __init__(self, components: list[str], options: list[str], system: str = "debian") -> None:
+        self.components, self.options, self.system = components, options, system
+
+    def version(self) -> dict[str, Any]:
+        return {"Version": "28.1.0", "Components": [{"Name": name, "Version": "5.4.2"} for name in self.components]}
+
+    def info(self) -> dict[str, Any]:
+        return {"OperatingSystem": self.system, "SecurityOptions": self.options}
+
+
+ROOTLESS_PODMAN = Client(["Podman Engine", "Conmon"], ["name=seccomp,profile=default", "name=rootless"])
+PODMAN = Client(["Podman Engine", "Conmon"], ["name=seccomp,profile=default"])
+DOCKER = Client(["Engine", "containerd"], ["name=apparmor", "name=cgroupns"])
+ROOTLESS_DOCKER = Client(["Engine", "rootlesskit"], ["name=rootless"])
+DESKTOP = Client(["Engine"], ["name=seccomp"], "Docker Desktop")
+ORBSTACK = Client(["Engine"], ["name=seccomp"], "OrbStack")
+
+
+def connected(client: Client, monkeypatch: pytest.MonkeyPatch, kernel: str = "Linux") -> engine.Engine:
+    monkeypatch.setattr(engine, "client_for", lambda url: client)
+    monkeypatch.setattr("demo.engine.platform.system", lambda: kernel)
+    return engine.connect("unix:///x.sock", "it runs here")
+
+
+@pytest.mark.parametrize(
+    ("client", "said"),
+    [
+        (ROOTLESS_PODMAN, "Podman 5.4.2, rootless (it runs here)"),
+        (PODMAN, "Podman 5.4.2, as root (it runs here)"),
+        (DOCKER, "Docker 28.1.0, as root (it runs here)"),
+        (DESKTOP, "Docker 28.1.0, as root, in the virtual machine of Docker Desktop (it runs here)"),
+    ],
+)
+def test_an_engine_is_what_it_says_and_not_what_its_socket_is_called(client: Client, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert str(connected(client, monkeypatch)) == said
+
+
+def test_podman_runs_the_demo_rootless_and_as_root_docker_as_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.engine.shutil.which", lambda name, path=None: f"/usr/bin/{name}")
+    for client in (ROOTLESS_PODMAN, PODMAN, DOCKER):
+        assert engine.unfit(connected(client, monkeypatch)) == ""
+
+
+@pytest.mark.parametrize(
+    ("client", "kernel", "said"),
+    [
+        (
+            DESKTOP,
+            "Darwin",
+            "virtual machine of Docker Desktop.* can't be reached from here: no load balancer.*`make unit` and `make checks`",
+        ),
+        (DESKTOP, "Linux", "virtual machine of Docker Desktop"),
+        (PODMAN, "Darwin", "virtual machine of podman machine"),
+        (ROOTLESS_DOCKER, "Linux", "Docker 28.1.0 is rootless.*Use a rootless Podman or Docker as root"),
+    ],
+)
+def test_an_engine_whose_containers_can_not_be_reached_is_said_before_anything_starts(
+    client: Client, kernel: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = connected(client, monkeypatch, kernel)
+    monkeypatch.setattr(engine, "find", lambda instance: found)
+    with pytest.raises(DemoError, match=said):
+        engine.check(Instance(tmp_path, 4566))
+
+
+def test_orbstack_routes_the_addresses_of_its_containers(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert engine.unfit(connected(ORBSTACK, monkeypatch, "Darwin")) == ""
+
+
+def test_a_rootless_podman_without_its_command_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demo.engine.shutil.which", lambda name, path=None: None)
+    assert "the command podman, which is not on PATH" in engine.unfit(connected(ROOTLESS_PODMAN, monkeypatch))
+
+
+def test_a_mac_without_an_engine_is_told_what_can_not_work_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "find", lambda instance: None)
+    monkeypatch.setattr("demo.engine.platform.system", lambda: "Darwin")
+    monkeypatch.setattr("demo.system.platform.system", lambda: "Darwin")
+    with pytest.raises(DemoError, match="brew install podman.*but on a Mac containers run in a virtual machine.*no load balancer"):
+        engine.check(Instance(tmp_path, 4566))
+
+
+def test_a_docker_client_without_an_engine_is_no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docker").write_text("#!/bin/sh\necho 'Docker version 28.1.0'\n")
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine, "candidates", lambda instance, environ: iter([("unix:///nowhere/docker.sock", "it runs here")]))
+    monkeypatch.setattr(engine, "can_install_packages", lambda: False)
+    monkeypatch.setattr("demo.engine.platform.system", lambda: "Linux")
+    with pytest.raises(DemoError, match="no container engine runs here"):
+        engine.ensure(Instance(tmp_path, 4566))
+
+
+@pytest.mark.parametrize(
+    ("tools", "ids", "said"),
+    [
+        ({"newuidmap", "pasta"}, "{user}:100000:65536\n", []),
+        ({"newuidmap", "slirp4netns"}, "{uid}:100000:65536\n", []),
+        ({"pasta"}, "{user}:100000:65536\n", ["newuidmap. Install it with `sudo apt-get install uidmap`"]),
+        ({"newuidmap", "pasta"}, "other:1:1\n", ["no range for {user}.*--add-subuids", "no range for {user}.*--add-subgids"]),
+        ({"newuidmap", "pasta"}, None, ["no range", "no range"]),
+        (set(), "", ["newuidmap", "no range", "no range", "slirp4netns or pasta"]),
+    ],
+)
+def test_what_a_person_lacks_for_podman_without_root_is_said_all_at_once(
+    tools: set[str], ids: str | None, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = pwd.getpwuid(os.geteuid())
+    monkeypatch.setattr("demo.engine.shutil.which", lambda name, path=None: f"/usr/bin/{name}" if name in tools else None)
+    for name in ("SUBUID", "SUBGID"):
+        if ids is not None:
+            (tmp_path / name).write_text(ids.format(user=user.pw_name, uid=user.pw_uid))
+        monkeypatch.setattr(engine, name, tmp_path / name)
+    found = engine.rootless_problems({"ID": "debian"})
+    assert len(found) == len(said)
+    for problem, words in zip(found, said, strict=True):
+        assert re.search(words.format(user=user.pw_name), problem), problem
