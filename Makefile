@@ -1,10 +1,10 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz molecule matrix coverage docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz molecule matrix bare coverage docs
 
 # What is longer than `make test`; .github/workflows/nightly.yml runs each as a job.
-LONG = test-slow e2e-upgrade e2e-rotation fuzz molecule matrix
+LONG = test-slow e2e-upgrade e2e-rotation fuzz molecule matrix bare
 
 # `make TARGET MEASURE=NAME` notes in build/coverage/NAME which code the tests ran; `make coverage` combines these files.
 ifdef MEASURE
@@ -37,6 +37,7 @@ help:
 	@echo "  make molecule     a molecule scenario for each role, on a running demo: about 10 minutes"
 	@echo "  make matrix       unit tests, roles, playbooks and sanity on every ansible-core: half an hour for each of the five;"
 	@echo "                    CORE=2.18 tries one of them"
+	@echo "  make bare         make demo in bare roots of Debian 12 and 13 and Ubuntu 24.04: about 10 minutes each; needs root"
 	@echo "make coverage       one report of what runs with MEASURE=NAME (make e2e-upgrade MEASURE=upgrade) have covered"
 	@echo
 	@echo "make docs           the pages that are made from the code, and the site in build/docs/html"
@@ -110,6 +111,10 @@ molecule: demo
 
 matrix: setup
 	@.venv/bin/python tools/matrix.py $(if $(CORE),--core $(CORE))
+
+# Only root makes and enters a root file system. -rs: what could not be tried is named.
+bare: setup
+	@$$(test "$$(id -u)" = 0 || echo sudo --preserve-env) .venv/bin/python -m pytest -rs tests/bare
 
 coverage: setup
 	@mkdir -p build/coverage-report

@@ -26,12 +26,12 @@ class Family:
 
 # By ID of /etc/os-release, and for all others by their ID_LIKE. Debian's Podman gets along without systemd, and without
 # its recommended packages: so it is given a runtime, and both firewall tools. netavark used iptables up to Debian 12
-# and Ubuntu 24.04 and uses nft since Debian 13.
+# and Ubuntu 24.04 and uses nft since Debian 13. Without root and without aardvark-dns it fails when a container is removed.
 FAMILIES: dict[str, Family] = {
     "debian": Family(
         "sudo apt-get install",
         ("podman", "runc", "iptables", "nftables", "ca-certificates"),
-        ("uidmap", "slirp4netns", "passt", "fuse-overlayfs"),
+        ("uidmap", "slirp4netns", "passt", "fuse-overlayfs", "aardvark-dns"),
     ),
     "fedora": Family("sudo dnf install", ("podman", "nftables"), ("shadow-utils", "passt", "fuse-overlayfs")),
     "arch": Family("sudo pacman -S", ("podman", "nftables"), ("shadow", "passt", "fuse-overlayfs")),
