@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -191,3 +193,36 @@ def test_opentofu_goes_on_with_terraforms_state_where_it_is_named(tmp_path: Path
 def test_a_real_terraform_says_its_version_as_the_stub_does() -> None:
     place = shutil.which("terraform")
     assert place and binary.find({"PATH": str(Path(place).parent)}, place).kind is TERRAFORM
+
+
+@pytest.mark.skipif(not shutil.which("terraform"), reason="no real terraform on PATH")
+def test_the_way_back_to_terraform_that_the_documentation_gives_is_one(tmp_path: Path) -> None:
+    """The command of docs/terraform.md, as it stands there, by a real terraform."""
+    page = (Path(__file__).parents[5] / "docs" / "terraform.md").read_text()
+    [words] = [
+        line.removeprefix("$ terraform ").split() for line in page.splitlines() if line.startswith("$ terraform state replace-provider")
+    ]
+    content = {
+        "version": 4,
+        "terraform_version": "1.11.1",
+        "serial": 3,
+        "lineage": "5e2f6a3c-0000-4000-8000-000000000000",
+        "outputs": {},
+        "resources": [
+            {
+                "mode": "managed",
+                "type": "aws_vpc",
+                "name": "this",
+                "provider": f'provider["{OPENTOFU.provider}"]',
+                "instances": [{"schema_version": 1, "attributes": {"id": "vpc-1"}, "sensitive_attributes": []}],
+            }
+        ],
+    }
+    file = tmp_path / "terraform.tfstate"
+    file.write_text(json.dumps(content))
+    assert binary.of_state(file.read_text()) is OPENTOFU
+    run = subprocess.run(
+        ["terraform", *words], cwd=tmp_path, input="yes\n", capture_output=True, text=True, env={**os.environ, "CHECKPOINT_DISABLE": "1"}
+    )
+    assert run.returncode == 0, run.stderr
+    assert binary.of_state(file.read_text()) is TERRAFORM
