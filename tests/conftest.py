@@ -4,9 +4,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How many examples a property is tried with: HYPOTHESIS_PROFILE=long pytest -m hypothesis. `make fuzz` does that each night.
+# Quick ones are the same in each run, so a change is never red for what it did not touch; the long ones look for new faults.
+# No deadline: on a machine under load an example takes as long as it takes.
+ANY_MACHINE: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("quick", max_examples=50, derandomize=True, **ANY_MACHINE)
+settings.register_profile("long", max_examples=2000, print_blob=True, **ANY_MACHINE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Tests below these folders share what takes long to make (a demo, an emulated AWS, a Redis), and some of them go on where
 # the one before ended. Elsewhere a file is the unit: tests/checks, tests/terraform and tests/integration/awx keep both

@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context, Interrupted
@@ -228,7 +228,6 @@ def test_ten_thousand_lines_in_one_burst_at_the_exit_come_once_each_and_in_order
     assert result["stdout_lines"] == expected
 
 
-@settings(max_examples=60, deadline=None)
 @example([(0, 4.0, "a"), (0, 0.0, "a")], 1)  # the late one of two equal lines comes to lie before the one already read
 @given(
     st.lists(

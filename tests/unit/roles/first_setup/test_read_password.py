@@ -13,7 +13,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).parents[4]
@@ -21,37 +20,37 @@ PARAMETER = "aws ssm get-parameter --with-decryption --query Parameter.Value --o
 SECRET = "aws secretsmanager get-secret-value --query SecretString --output text --secret-id /redash/a/admin_password"
 
 
-def told(folder: Path, variables: dict[str, Any]) -> list[str]:
-    """The words of the command, by the roles' own defaults."""
+CASES: list[tuple[dict[str, Any], str]] = [
+    ({"redash_region": "eu-west-1"}, f"{PARAMETER} --region eu-west-1"),
+    (
+        {"redash_region": "eu-west-1", "redash_aws_profile": "my prod", "redash_secret_store": "secrets_manager"},
+        f"{SECRET} --region eu-west-1 --profile 'my prod'",
+    ),
+    (
+        {"redash_aws_connection": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:4566", "access_key": "x", "profile": ""}},
+        f"{PARAMETER} --region eu-west-1 --endpoint-url http://127.0.0.1:4566",
+    ),
+]
+
+
+def test_it_goes_through_the_installation_s_own_connection(tmp_path: Path) -> None:
+    """By the roles' own defaults; a play for each case, in one run."""
     defaults = [str(ROOT / "roles" / role / "defaults" / "main.yml") for role in ("redash", "first_setup")]
-    copy = {"content": "{{ first_setup_read_password }}", "dest": str(folder / "told")}
-    play = {"hosts": "localhost", "gather_facts": False, "vars_files": defaults, "tasks": [{"ansible.builtin.copy": copy}]}
-    (folder / "play.yml").write_text(yaml.safe_dump([play]))
-    given = json.dumps({"redash_name": "a", **variables})
+    plays = []
+    for number, (variables, _command) in enumerate(CASES):
+        given = tmp_path / f"given-{number}.yml"
+        given.write_text(json.dumps({"redash_name": "a", **variables}))
+        copy = {"content": "{{ first_setup_read_password }}", "dest": str(tmp_path / f"told-{number}")}
+        tasks = [{"ansible.builtin.copy": copy}]
+        plays.append({"hosts": "localhost", "gather_facts": False, "vars_files": [*defaults, str(given)], "tasks": tasks})
+    (tmp_path / "play.yml").write_text(yaml.safe_dump(plays))
     run = subprocess.run(
-        [str(Path(sys.executable).with_name("ansible-playbook")), str(folder / "play.yml"), "-e", given],
+        [str(Path(sys.executable).with_name("ansible-playbook")), str(tmp_path / "play.yml")],
         cwd=ROOT, env={**os.environ, "ANSIBLE_NOCOLOR": "1"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
-    return shlex.split((folder / "told").read_text())
-
-
-@pytest.mark.parametrize(
-    ("variables", "command"),
-    [
-        ({"redash_region": "eu-west-1"}, f"{PARAMETER} --region eu-west-1"),
-        (
-            {"redash_region": "eu-west-1", "redash_aws_profile": "my prod", "redash_secret_store": "secrets_manager"},
-            f"{SECRET} --region eu-west-1 --profile 'my prod'",
-        ),
-        (
-            {"redash_aws_connection": {"region": "eu-west-1", "endpoint_url": "http://127.0.0.1:4566", "access_key": "x", "profile": ""}},
-            f"{PARAMETER} --region eu-west-1 --endpoint-url http://127.0.0.1:4566",
-        ),
-    ],
-)
-def test_it_goes_through_the_installation_s_own_connection(tmp_path: Path, variables: dict[str, Any], command: str) -> None:
-    assert told(tmp_path, variables) == shlex.split(command)
+    told = [shlex.split((tmp_path / f"told-{number}").read_text()) for number in range(len(CASES))]
+    assert told == [shlex.split(command) for _variables, command in CASES]
 
 
 def test_in_the_demo_it_is_the_demo_s_own() -> None:
