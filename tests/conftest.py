@@ -1,10 +1,12 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What may run side by side. `make test` gives the tests to two processes: the demo waits much more than it works."""
+"""Where Terraform is, and what may run side by side: `make test` has two processes, as the demo waits more than it works."""
 
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,9 @@ ANY_MACHINE: dict[str, Any] = {"deadline": None, "suppress_health_check": [Healt
 settings.register_profile("quick", max_examples=50, derandomize=True, **ANY_MACHINE)
 settings.register_profile("long", max_examples=2000, print_blob=True, **ANY_MACHINE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Where PATH has no Terraform, `make setup` has put one here. Last: a person's own comes first.
+os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.prefix) / "bin")])
 
 # Tests below these folders share what takes long to make (a demo, an emulated AWS, a Redis), and some of them go on where
 # the one before ended. Elsewhere a file is the unit: tests/checks, tests/terraform and tests/integration/awx keep both

@@ -19,6 +19,10 @@ from typing import Any
 import boto3
 import pytest
 
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary
+from demo import engine
+from demo.instance import Instance
 from tools import pictures
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,12 +148,16 @@ def demo() -> Iterator[Demo]:
     if kept := os.environ.get("REDASH_E2E_HOME"):
         yield Demo(Path(kept), int(os.environ["REDASH_E2E_PORT"]))
         return
-    for tool in ("make", "terraform"):
-        if not shutil.which(tool):
-            pytest.skip(f"{tool} is missing: the end-to-end tests bring up the whole demo")
-    if os.geteuid() != 0 and not shutil.which("docker") and not shutil.which("podman"):
-        pytest.skip("no container engine, and without root none can be installed")
+    if not shutil.which("make"):
+        pytest.skip("make is missing: the end-to-end tests bring up the whole demo")
+    try:
+        binary.find(os.environ)
+    except RedashError as error:
+        pytest.skip(f"{error}: the end-to-end tests bring up the whole demo")
     running = Demo(HOME, free_port())
+    # A docker client on PATH is no engine.
+    if os.geteuid() != 0 and not shutil.which("podman") and engine.find(Instance(running.home, running.port)) is None:
+        pytest.skip("no container engine, and without root none can be installed")
     # What an interrupted run left behind.
     subprocess.run(["make", "demo-clean"], cwd=ROOT, env=running.environment, check=False, capture_output=True)
     try:

@@ -52,7 +52,8 @@ def terraform_environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str
     folder = tmp_path_factory.mktemp("terraform")
     environ = command.environment(os.environ, {}, {})
     try:
-        kind = binary.find(environ).kind
+        # By its name: some tests run terraform as a person would, beside the module.
+        kind = binary.find(environ, "terraform").kind
         source = provider.find(environ, folder, kind)
     except RedashError as error:
         pytest.skip(str(error))
