@@ -114,15 +114,17 @@ class ParameterStore(Store):
             deleted += [path.removeprefix(f"{prefix}/") for path in answer.get("DeletedParameters", [])]
         return deleted
 
-    def version_at(self, path: str, seconds: float) -> Stored | None:
+    def versions(self, path: str) -> list[Stored]:
         try:
             pages = self._api.get_paginator("get_parameter_history").paginate(Name=path, WithDecryption=True)
-            versions = [version for page in pages for version in page["Parameters"]]
+            found = [version for page in pages for version in page["Parameters"]]
         except (ClientError, BotoCoreError) as error:
             raise RedashError(_problem(error, f"read the history of {path}", "ssm:GetParameterHistory")) from error
-        before = [version for version in versions if version["LastModifiedDate"].timestamp() <= seconds]
-        newest = max(before, key=lambda version: int(version["Version"]), default=None)
-        return None if newest is None else _stored(newest, self.arn(path), decrypt=True)
+        return [_stored(version, self.arn(path), decrypt=True) for version in sorted(found, key=lambda one: int(one["Version"]))]
+
+    def version_at(self, path: str, seconds: float) -> Stored | None:
+        before = [version for version in self.versions(path) if version.modified is not None and version.modified <= seconds]
+        return before[-1] if before else None
 
     def owns(self, reference: str) -> bool:
         return ":secretsmanager:" not in reference

@@ -35,6 +35,9 @@ class SecretStore(Protocol):
     def delete(self, prefix: str, names: Iterable[str], *, recovery_days: int) -> list[str]:
         """Delete those of ``names`` that exist; the names deleted. They can be restored for ``recovery_days``, where the store can."""
 
+    def versions(self, path: str) -> list[Stored]:
+        """Every version that the store still has, values included, oldest first."""
+
     def version_at(self, path: str, seconds: float) -> Stored | None:
         """What a container that started ``seconds`` after the epoch was given; None where the history does not reach back."""
 

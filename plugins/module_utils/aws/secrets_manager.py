@@ -155,6 +155,11 @@ class SecretsManager(Store):
             deleted.append(name)
         return deleted
 
+    def versions(self, path: str) -> list[Stored]:
+        with aws_errors(f"read the versions of {path}"):
+            found = [self._api.get_secret_value(SecretId=path, VersionId=version["VersionId"]) for version in self._versions(path)]
+        return sorted((_stored(version, decrypt=True) for version in found), key=lambda one: one.version)
+
     def version_at(self, path: str, seconds: float) -> Stored | None:
         doing = f"read the versions of {path}"
         with aws_errors(doing):

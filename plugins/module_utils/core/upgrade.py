@@ -73,6 +73,8 @@ STEPS = _by_name(
     Step("inspect", "Look whether the migration changed the database", 900, 60),
     Step("halt", "Keep the new release stopped", 1200, 60),
     Step("restore", "Restore the database from the snapshot", 10800, 1800),
+    # One look for each version that is tried.
+    Step("key", "Prove that the encryption key opens the database's rows", 3600, 60),
     Step("start_old", "Bring the old release up again", 3600, 180),
     Step("resume_old", "Put autoscaling back", 300, 5),
     Step("deregister", "Withdraw the newer task definitions", 300, 10),
@@ -90,7 +92,7 @@ FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate"
 OTHERS: dict[str, tuple[str, ...]] = {
     "backup": ("snapshot",),
     "rollback": ("fit", "roll_back", "smoke", "deregister"),
-    "restore": ("suspend", "halt", "restore", "start_old", "resume_old", "deregister"),
+    "restore": ("suspend", "halt", "restore", "key", "start_old", "resume_old", "deregister"),
 }
 
 # After any of these was begun, services may not be what they were.
@@ -120,9 +122,12 @@ def back(record: Record) -> tuple[str, ...]:
             steps.append("halt")
             if not (record.restore and record.facts.get("snapshot")):
                 return tuple(steps)
-            steps.append("restore")
+            steps += ["restore", "key"]
         elif "inspect" not in record.done:
             return tuple(steps)
+        elif "halt" in begun:
+            # A person brought the database back: from a backup of any age, under the key of that time.
+            steps.append("key")
     if begun & TOUCHES_SERVICES:
         steps.append("start_old")
     if "suspend" in begun:
@@ -199,6 +204,7 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         return migration.judge_migration(lines, rc, record.facts["revision_after"])
     if name == "fit":
         seen = migration.result(lines, "read the database's revision")
+        key_fits(seen, record.to_version)
         return {"revision_now": fits(migration.revision_of(seen["revisions"]), record.to_version)}
     if name == "inspect":
         seen = migration.result(lines, "read the database's revision")
@@ -209,6 +215,19 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
             right_version(seen["version"], record.to_version)
         return {"queues": judge_queues({name: seen["queues"].get(name, "waiting") for name in release(record.to_version).queues})}
     return {}
+
+
+def key_fits(seen: dict[str, Any], version: str) -> None:
+    """Raises RedashError where the release of ``version`` opens fewer encrypted rows than it leaves unreadable (look.py counts them)."""
+    unreadable = seen["wrong_key"]
+    if len(unreadable) > seen["opened"]:
+        raise RedashError(
+            Problem(
+                f"the key that {version} gets does not open {', '.join(unreadable)}",
+                "secret_key",
+                "Nothing was changed. Put the fitting key back first: site.yml -e ssm_secrets_put_back=secret_key.",
+            )
+        )
 
 
 def fits(revision: str, version: str) -> str:

@@ -1,4 +1,4 @@
-# Says which key opens how many encrypted rows, and changes nothing. Written for Python 3.7 to 3.13, and
+# Says which key opens how many encrypted rows, and changes nothing. Written for Python 2.7 to 3.13, and
 # short: RunTask takes 8192 characters of overrides in all. No value is printed, only counts and names.
 import base64
 import hashlib
@@ -17,8 +17,10 @@ def rows(query):
 
 
 def fernet(variable):
+    # Without a key, Redash encrypts with its cookie secret.
+    value = os.environ.get(variable) or os.environ["REDASH_COOKIE_SECRET"]
     # Derived as sqlalchemy-utils' FernetEngine does; read past the models, which fit one schema only.
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(os.environ[variable].encode("utf-8")).digest()))
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(value.encode("utf-8")).digest()))
 
 
 def opens(key, value):

@@ -40,17 +40,19 @@ def encryption():
 
     key = getattr(settings, "DATASOURCE_SECRET_KEY", "") or ""
     fernet = Fernet(base64.urlsafe_b64encode(hashlib.sha256(key.encode("utf-8")).digest()))
-    wrong = []
+    opened, wrong = 0, []
     for table in ("data_sources", "notification_destinations"):
         if has_column(table, "encrypted_options"):
             for name, value in rows("select name, encrypted_options from %s where encrypted_options is not null order by id" % table):
                 try:
                     fernet.decrypt(bytes(value))
+                    opened += 1
                 except InvalidToken:
                     wrong.append(name)
     return {
         "key_given": bool(os.environ.get("REDASH_SECRET_KEY")),
         "cookie_secret_default": os.environ.get("REDASH_COOKIE_SECRET", OLD_COOKIE_SECRET) == OLD_COOKIE_SECRET,
+        "opened": opened,
         "wrong_key": wrong[:20],
     }
 

@@ -33,6 +33,8 @@ class World:
         self.registered = False
         self.snapshot: str | None = None
         self.was_mixed = False
+        # Of the rows, and of the store. A database that comes from a backup has the key of its time.
+        self.key_of_rows = self.key = "key 1"
 
     def state(self) -> tuple[object, ...]:
         return (self.schema, self.server, self.workers, self.autoscaling, self.registered)
@@ -68,8 +70,12 @@ class World:
             self.server = self.workers = "none"
         elif name == "restore":
             assert self.snapshot
-            self.schema = self.snapshot
+            self.schema, self.key_of_rows = self.snapshot, "key of the snapshot's time"
+        elif name == "key":
+            assert self.server == self.workers == "none", "a key was tried under a running Redash"
+            self.key = self.key_of_rows
         elif name == "start_old":
+            assert self.key == self.key_of_rows, "opened to people with a key that opens nothing"
             self.server = self.workers = "old"
         elif name == "deregister":
             self.registered = False
@@ -263,7 +269,7 @@ def test_a_stopped_upgrade_whose_database_a_person_brought_back_is_taken_back() 
     world = World()
     was = world.state()
     record = stopped(world)
-    world.schema = OLD
+    world.schema, world.key_of_rows = OLD, "key of the backup's time"
     upgrade.undo(record)
     record = drive(record, world)
     assert (record.state, record.error) == ("undone", "no worker")
@@ -527,7 +533,9 @@ QUEUES = ["default", "emails", "periodic", "queries", "scheduled_queries", "sche
         ("drain", said(running=4), {"still_running": 4}),
         ("migrate", [f"Running upgrade {OLD} -> {NEW}, dashboards", *said(revisions=[NEW])], {"revision_now": NEW, "migrations": [NEW]}),
         ("inspect", said(revisions=[OLD]), {"revision_now": OLD}),
-        ("fit", said(revisions=[NEW]), {"revision_now": NEW}),
+        ("fit", said(revisions=[NEW], wrong_key=[], opened=2), {"revision_now": NEW}),
+        # A row that no key opens is known from before.
+        ("fit", said(revisions=[NEW], wrong_key=["lost"], opened=1), {"revision_now": NEW}),
         ("smoke", said(version="25.8.0", queues=dict.fromkeys(QUEUES, "done")), {"queues": QUEUES}),
         # Steps whose effect is their result have nothing to say.
         ("deploy", [], {}),
@@ -544,7 +552,8 @@ def test_a_step_s_facts_are_read_from_what_its_task_said(name: str, lines: list[
         ("check", said(version="25.1.0", **IN_THE_NEW_IMAGE), "the new image: holds Redash 25.1.0, not 25.8.0"),
         ("check", said(version="25.8.0", **{**IN_THE_NEW_IMAGE, "wrong_key": ["queries"]}), "25.8.0 cannot decrypt queries"),
         ("migrate", said(revisions=[OLD]), f"ended with exit code 0 at revision {OLD}, expected {NEW}"),
-        ("fit", said(revisions=[OLD]), f"the database is at revision {OLD}, and 25.8.0 needs {NEW}"),
+        ("fit", said(revisions=[NEW], wrong_key=["sales", "lost"], opened=1), "the key that 25.8.0 gets does not open sales, lost"),
+        ("fit", said(revisions=[OLD], wrong_key=[], opened=0), f"the database is at revision {OLD}, and 25.8.0 needs {NEW}"),
         ("smoke", said(version="10.1.0", queues={}), "the new image: holds Redash 10.1.0, not 25.8.0"),
         ("smoke", said(version="25.8.0", queues=dict.fromkeys(QUEUES[1:], "done")), "nobody took a job from default"),
         *(
