@@ -85,7 +85,7 @@ options:
     type: str
     default: ""
   facts:
-    description: What that step found, or what is to be kept when a record is opened. Nothing secret.
+    description: What that step found, what is to be kept when a record is opened, or what V(judged) has to know. Nothing secret.
     type: dict
     default: {}
   lines:
@@ -267,6 +267,10 @@ downtime:
   returned: with RV(step)
   type: int
   sample: 330
+trials:
+  description: What C(roles/upgrade/files/foresee.py) is to try on the rows for the pending migrations, as its argument (JSON).
+  returned: with RV(step)
+  type: str
 plan:
   description: The steps still to do, one a line.
   returned: with RV(step)
@@ -301,12 +305,13 @@ lines:
 
 import dataclasses
 import getpass
+import json
 import platform
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
-from ansible_collections.redash.ecs.plugins.module_utils.core import migration, release_history, upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core import foresight, migration, release_history, upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import GRACE, Lock, Record, held, line, refusal
@@ -333,7 +338,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     if state == "concluded":
         return _conclude(params, context)
     if state == "judged":
-        record = Record(number=0, kind=params["kind"], to_version=params["to_version"])
+        record = Record(number=0, kind=params["kind"], to_version=params["to_version"], facts=dict(params["facts"]))
         return {"changed": False, "facts": upgrade.found(record, params["done"], params["lines"], params["rc"])}
     if state == "opened":
         return _open(params, context)
@@ -532,6 +537,7 @@ def _told(record: Record, name: str) -> dict[str, Any]:
         "server": server,
         "workers": workers,
         "snapshot": release_history.snapshot_name(record, name),
+        "trials": json.dumps(foresight.asked(record.facts.get("migrations", []), hashes=record.number > 0)),
         "queues": list(RELEASES[record.to_version].queues) if record.to_version in RELEASES else [],
     }
 

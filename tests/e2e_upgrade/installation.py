@@ -33,7 +33,7 @@ REPOSITORY = "localhost/redash-stand-in"
 # The database's revision in 10.1.0, and in 25.8.0 and 26.3.0.
 OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
 # The full path of an upgrade.
-STEPS = "read register check snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy".split()  # noqa: SIM905
+STEPS = "read register check foresee snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy".split()  # noqa: SIM905
 PSQL = ("psql", "-h", "/var/run/postgresql")
 # In the environment of every process of one run.
 MARK = "REDASH_E2E_RUN"

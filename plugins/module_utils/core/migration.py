@@ -173,7 +173,8 @@ def traps(old: Mapping[str, Any], new: Mapping[str, Any], judgement: Judgement, 
         problems.add(
             f"migration 9e8c841d1a30 fails on queries of data sources whose type {to_version} lacks: {listed}",
             where="database",
-            todo="Enable the type (REDASH_ADDITIONAL_QUERY_RUNNERS in redash_settings), or move or delete those queries first.",
+            todo="Enable the type (REDASH_ADDITIONAL_QUERY_RUNNERS in redash_settings), or delete the data source, which frees its queries."
+            " Archived queries count.",
         )
     if "fd4fc850d7ea" in running and new["unquotable"]:
         problems.add(

@@ -12,7 +12,7 @@ Forward, a database whose schema already fits the new release is given a rolling
 
 and one whose schema is behind takes the full path::
 
-    read register check | snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy
+    read register check | foresee snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy
 
 Back, only what was begun is undone. Once ``migrate`` was begun, the database is looked at first:
 unchanged (PostgreSQL rolls a failed migration back as a whole) means that everything can be put back as
@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.core import migration
+from ansible_collections.redash.ecs.plugins.module_utils.core import foresight, migration
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops, plain, release
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record
@@ -59,6 +59,7 @@ STEPS = _by_name(
     Step("read", "Read the database's revision with the running release", 900, 60),
     Step("register", "Register the new release's task definitions; nothing runs them yet", 300, 10),
     Step("check", "Compare the database with the new release", 900, 60),
+    Step("foresee", "Try on the rows what the migrations will do to them", 1800, 60),
     Step("snapshot", "Take a snapshot of the database cluster", 7200, 300),
     Step("suspend", "Suspend autoscaling", 300, 5),
     Step("drain", "Let running queries end", 1800, 60),
@@ -86,7 +87,7 @@ STEPS = _by_name(
 
 LOOKING = ("read", "register", "check")
 ROLLING = ("deploy", "smoke", "tidy")
-FULL = ("snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume", "tidy")
+FULL = ("foresee", "snapshot", "suspend", "drain", "stop_workers", "stop_server", "migrate", "deploy", "smoke", "resume", "tidy")
 
 # What else is recorded and locked like an upgrade. Of it only a rollback is undone; else the next run goes on.
 OTHERS: dict[str, tuple[str, ...]] = {
@@ -197,6 +198,9 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
             "notes": migration.notes(seen, judgement),
             "counts": {"users": seen["users"], "queries": seen["queries"]},
         }
+    if name == "foresee":
+        seen = migration.result(lines, "try the migrations")
+        return {"notes": [*record.facts.get("notes", []), *foresight.judge(seen, record.facts["migrations"])]}
     if name == "drain":
         seen = migration.result(lines, "let running queries end")
         return {"still_running": seen["running"]}
@@ -285,7 +289,7 @@ def outcome(record: Record) -> str:
         return "stopped"
     if "restore" in record.done:
         return "restored"
-    return "undone" if set(record.begun) - set(LOOKING) - {"deregister"} else "refused"
+    return "undone" if set(record.begun) - set(LOOKING) - {"foresee", "deregister"} else "refused"
 
 
 def fail(record: Record, error: str) -> None:

@@ -161,7 +161,11 @@ def test_steps_advance_in_one_write_of_the_record_each(world: World) -> None:
     assert world.call("advanced", **mine, done="read", lines=look("25.1.0", "9e8c841d1a30"), rc=0)["step"] == "register"
     assert world.call("advanced", **mine, done="register", facts={"task_definitions": {"prod": "arn"}})["step"] == "check"
     last = world.call("advanced", **mine, done="check", lines=look("25.8.0", "9e8c841d1a30"), rc=0)
-    assert last["step"] == "snapshot"
+    assert last["step"] == "foresee"
+    # What is to be tried on the rows, with the hashes that only the new release's image computes.
+    assert [trial[:3] for trial in json.loads(last["trials"])["trials"]] == [
+        ["db0aca1ebd32", "widgets", "options"],
+    ]
     assert last["record"]["path"] == "full"
     assert last["record"]["from_version"] == "25.1.0"
 
@@ -353,7 +357,10 @@ def test_what_a_smoke_tests_task_said_is_judged_without_a_record(world: World) -
 
 def test_planning_needs_no_record(world: World) -> None:
     planned = world.call("planned", lines=look("25.1.0", "9e8c841d1a30"))
-    assert planned["plan"][0] == "Take a snapshot of the database cluster (snapshot)"
+    assert planned["plan"][:2] == [
+        "Try on the rows what the migrations will do to them (foresee)",
+        "Take a snapshot of the database cluster (snapshot)",
+    ]
     assert planned["record"]["facts"]["migrations"] == ["1655999df5e3 default selector of alerts", "db0aca1ebd32 dashboards of 12 columns"]
     assert world.ssm.values == {}
 

@@ -160,7 +160,7 @@ def test_a_failure_before_the_migration_puts_everything_back(name: str, moment: 
     world = World()
     was = world.state()
     record = drive(new_record(), world, at)
-    assert record.state == ("refused" if name in upgrade.LOOKING else "undone")
+    assert record.state == ("refused" if name in (*upgrade.LOOKING, "foresee") else "undone")
     assert world.state() == was
     assert record.error == "an AWS error"
 
@@ -445,9 +445,9 @@ def test_each_step_says_where_on_its_way_it_is_as_soon_as_that_is_decided() -> N
     record = new_record()
     assert upgrade.heading(record) == "Step 1: Read the database's revision with the running release"
     record = new_record(path="full", done=["read", "register", "check"])
-    assert upgrade.heading(record) == "Step 4 of 13: Take a snapshot of the database cluster"
-    record.done += ["snapshot", "suspend", "drain", "stop_workers"]
-    assert upgrade.heading(record) == "Step 8 of 13: Stop the server (nobody can use Redash)"
+    assert upgrade.heading(record) == "Step 4 of 14: Try on the rows what the migrations will do to them"
+    record.done += ["foresee", "snapshot", "suspend", "drain", "stop_workers"]
+    assert upgrade.heading(record) == "Step 9 of 14: Stop the server (nobody can use Redash)"
     record = new_record(path="rolling", done=["read", "register", "check"])
     assert upgrade.heading(record) == "Step 4 of 6: Deploy the new release"
     assert upgrade.heading(Record(number=1, kind="backup")) == "Step 1 of 1: Take a snapshot of the database cluster"
@@ -498,7 +498,7 @@ def said(**values: Any) -> list[str]:
     return ["[2026-11-23 00:31:48,000][PID:7][INFO][root] loading", FOR_PLAYBOOKS + json.dumps(values)]
 
 
-OF_AN_UPGRADE = {"revision_before": OLD, "revision_after": NEW, "old": {"wrong_key": [], "key_given": True}}
+OF_AN_UPGRADE = {"revision_before": OLD, "revision_after": NEW, "migrations": [NEW], "old": {"wrong_key": [], "key_given": True}}
 IN_THE_NEW_IMAGE = {
     "revisions": [OLD],
     "heads": [NEW],
@@ -529,6 +529,20 @@ QUEUES = ["default", "emails", "periodic", "queries", "scheduled_queries", "sche
             "check",
             said(version="25.8.0", **IN_THE_NEW_IMAGE),
             {"revision_before": OLD, "revision_after": NEW, "migrations": [NEW], "notes": [], "counts": {"users": 2, "queries": 3}},
+        ),
+        (
+            "foresee",
+            said(
+                refused=[],
+                hashes=[],
+                hashes_failed=0,
+                dependents=[],
+                foreign=[],
+                holders=[],
+                server=[150004, False],
+                unread=[["locks", "x"]],
+            ),
+            {"notes": ["locks could not be looked at: x"]},
         ),
         ("drain", said(running=4), {"still_running": 4}),
         ("migrate", [f"Running upgrade {OLD} -> {NEW}, dashboards", *said(revisions=[NEW])], {"revision_now": NEW, "migrations": [NEW]}),

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 The redash.ecs authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from ansible_collections.redash.ecs.plugins.module_utils.core import foresight
+from ansible_collections.redash.ecs.plugins.module_utils.core.batch import OVERRIDES_MAX
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.migration import MIGRATIONS, ORDER
+
+ALL = [f"{revision} {title}" for revision, title in MIGRATIONS]
+
+
+def seen(**values: Any) -> dict[str, Any]:
+    nothing: dict[str, Any] = {
+        "refused": [],
+        "hashes": [],
+        "hashes_failed": 0,
+        "dependents": [],
+        "foreign": [],
+        "holders": [],
+        "unread": [],
+    }
+    return {**nothing, "server": [150004, False], **values}
+
+
+def problems(found: dict[str, Any], revisions: list[str] = ALL) -> list[str]:
+    with pytest.raises(RedashError) as raised:
+        foresight.judge(found, revisions)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def test_a_database_that_bears_every_migration_has_no_problem() -> None:
+    assert foresight.judge(seen(), ALL) == []
+
+
+def test_only_what_the_pending_migrations_do_is_tried() -> None:
+    assert foresight.asked([], hashes=True) == {"trials": [], "altered": [], "tables": [], "hashes": False}
+    last = foresight.asked(["db0aca1ebd32 dashboards of 12 columns"], hashes=True)
+    assert [trial[:3] for trial in last["trials"]] == [["db0aca1ebd32", "widgets", "options"]]
+    assert (last["altered"], last["tables"], last["hashes"]) == ([], ["widgets"], False)
+    # Only the new release's image has its query runners.
+    assert [foresight.asked(["9e8c841d1a30"], hashes=hashes)["hashes"] for hashes in (True, False)] == [True, False]
+
+
+def test_the_ten_columns_that_become_jsonb_are_tried_and_looked_at_for_views() -> None:
+    asked = foresight.asked(["7205816877ec"], hashes=False)
+    assert len(asked["trials"]) == len(asked["altered"]) == 10
+    assert {f"{table}.{column}" for _revision, table, column, _expression in asked["trials"]} == set(asked["altered"])
+
+
+def test_every_migration_of_the_tables_is_one_that_alembic_knows() -> None:
+    assert {one.revision for one in foresight.TRIALS} | set(foresight.ALTERED) | set(foresight.SERVER) | {foresight.HASHES} <= set(ORDER)
+
+
+def test_all_of_it_fits_into_the_overrides_of_a_task_together_with_the_program() -> None:
+    from tests.unit.plugins.modules.test_upgrade_programs import FILES
+
+    command = ["python", "-c", (FILES / "foresee.py").read_text(), json.dumps(foresight.asked(ALL, hashes=True))]
+    overrides = {"containerOverrides": [{"name": "task-runner", "command": command}]}
+    assert len(json.dumps(overrides, separators=(",", ":"))) < OVERRIDES_MAX
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            {"refused": [["7205816877ec", "queries", "options", 7, [[12, "unsupported Unicode escape sequence"], [14, "invalid input"]]]]},
+            r"queries.options: migration 7205816877ec fails on 7 rows: id 12 \(unsupported Unicode escape sequence\);"
+            r" id 14 \(invalid input\); and 5 more. Correct the text",
+        ),
+        (
+            {"refused": [["db0aca1ebd32", "widgets", "options", 1, [[7, "the new value would be null"]]]]},
+            r"widgets.options: migration db0aca1ebd32 fails on 1 row: id 7 \(the new value would be null\). Give those widgets a position",
+        ),
+        (
+            {"hashes": [[3, "Old one", True, "IndexError: string index out of range"]], "hashes_failed": 4},
+            r"queries: migration 9e8c841d1a30 fails on queries: 3 'Old one' \(archived\) \(IndexError: string index out of range\)"
+            r" and 3 more. .*Archived queries count",
+        ),
+        (
+            {"dependents": [["widgets.options", "rule _RETURN on view report"]]},
+            r"widgets.options: is used by rule _RETURN on view report, so that no migration can change it. Drop that first",
+        ),
+        ({"foreign": ["events"]}, r"events: belongs to another role"),
+        (
+            {"holders": [[71, "bi", "psql", "idle in transaction", 4000]]},
+            r"database: process 71 \(bi, psql, idle in transaction\) holds a lock on Redash's tables for 4000 s",
+        ),
+        ({"holders": [[0, "bi", "payroll-7", "prepared", 90]]}, r"database: prepared transaction payroll-7 holds a lock"),
+        ({"server": [150004, True]}, r"database: is read-only"),
+        ({"server": [90403, False]}, r"database: is PostgreSQL 9.4, and migration 1655999df5e3, db0aca1ebd32, fd4fc850d7ea needs 9.5"),
+    ],
+)
+def test_each_trap_is_one_line_with_the_thing_and_the_way_out(found: dict[str, Any], said: str) -> None:
+    (line,) = problems(seen(**found))
+    assert re.match(said, line), line
+
+
+def test_all_traps_come_at_once() -> None:
+    found = seen(foreign=["events"], dependents=[["users.details", "policy p on users"]], server=[90403, True])
+    assert len(problems(found)) == 4
+
+
+def test_what_two_migrations_fail_on_for_one_reason_is_said_once() -> None:
+    first = [[7, "the new value would be null"]]
+    twice = [["db0aca1ebd32", "widgets", "options", 1, first], ["db0aca1ebd32", "widgets", "options", 1, first]]
+    assert len(problems(seen(refused=twice))) == 1
+    other = [["7205816877ec", "widgets", "options", 1, [[7, "invalid input"]]], *twice]
+    assert len(problems(seen(refused=other))) == 2
+
+
+def test_an_old_server_matters_only_for_migrations_that_need_more() -> None:
+    assert foresight.judge(seen(server=[90403, False]), ["9e8c841d1a30"]) == []
+
+
+def test_what_could_not_be_looked_at_is_said_and_is_not_nothing() -> None:
+    found = seen(unread=[["events.additional_properties", "canceling statement due to statement timeout"]], server=None)
+    assert foresight.judge(found, ALL) == [
+        "events.additional_properties could not be looked at: canceling statement due to statement timeout"
+    ]
