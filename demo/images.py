@@ -119,6 +119,12 @@ def has(client: docker.DockerClient, image: str) -> bool:
     return labels(client, image) is not None
 
 
+def built_here(client: docker.DockerClient) -> list[str]:
+    """The names of all images that a demo built, sorted."""
+    tags = [tag for image in client.images.list() for tag in image.tags]
+    return sorted(tag for tag in tags if tag.rpartition(":")[0] in (STAND_IN_REPOSITORY, BASE_REPOSITORY))
+
+
 def pull(client: docker.DockerClient, image: str) -> bool:
     try:
         with step(f"Pulling {image}"):

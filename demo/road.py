@@ -243,10 +243,17 @@ def clean(instance: Instance) -> None:
     engine = stop(instance) or engines.find(instance)
     if engine is not None:
         services.remove_volume(engine, instance)
+    kept = images.built_here(engine.client) if engine is not None else []
     engines.stop_podman(instance)
     shutil.rmtree(instance.home, ignore_errors=True)
-    say("The demo and what it held are gone. Its images stay in the container engine:")
-    say(f"  {images.STAND_IN_REPOSITORY}, {images.BASE_REPOSITORY}")
+    say("The demo and what it held are gone.")
+    if kept:
+        # A Podman that the demo started has ended; a command of its own reads the same store.
+        program = "docker" if engine is not None and engine.origin == "Docker" else "podman"
+        say("Its images stay in the container engine, so that the next `make demo` is quick:")
+        for name in kept:
+            say(f"  {name}")
+        say(f"Delete them with: {program} rmi {' '.join(kept)}")
 
 
 def status(instance: Instance) -> None:

@@ -63,11 +63,18 @@ def mail_queue_command(version: str, recipient: str, subject: str, seconds: int)
 
 
 def mail_verdict(
-    direct: Mapping[str, Any], queue: Mapping[str, Any], environment: Mapping[str, str], logs: Mapping[str, Any] | None = None
+    direct: Mapping[str, Any],
+    queue: Mapping[str, Any],
+    environment: Mapping[str, str],
+    logs: Mapping[str, Any] | None = None,
+    command: str = mail_proof.DIRECT,
 ) -> dict[str, Any]:
-    """What two results of redash_ecs_task say about mail; ``logs``, of redash_ecs_logs, where the second can't tell."""
+    """What two results of redash_ecs_task say about mail; ``logs``, of redash_ecs_logs, where the second can't tell.
+
+    ``command`` the first one's name in the release that runs.
+    """
     workers = [stream["lines"] for stream in (logs or {}).get("streams") or []]
-    first = mail_proof.judge_direct(direct.get("rc"), direct.get("stdout_lines", []), str(direct.get("msg", "")), environment)
+    first = mail_proof.judge_direct(direct.get("rc"), direct.get("stdout_lines", []), str(direct.get("msg", "")), environment, command)
     second = mail_proof.judge_queue(queue.get("rc"), queue.get("stdout_lines", []), str(queue.get("msg", "")), environment, workers)
     failure = mail_proof.verdict(first, second)
     return {

@@ -24,6 +24,12 @@ options:
     description: How many lines of each.
     type: int
     default: 50
+  health_checks:
+    description:
+      - Whether lines are shown that only say that a health check went well, a dozen each minute.
+      - Folded, each run of them is one line that tells how many they were, and O(lines) counts the others.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
@@ -79,11 +85,16 @@ from typing import Any
 from ansible_collections.redash.ecs.plugins.module_utils.aws import installation, logs
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core import health_lines
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 TASKS_PER_CALL = 100
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
+LINES_PER_CALL = 10_000
+
+SHOW = "-e health_checks=true shows them"
 
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -100,7 +111,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
             for container in definition["containerDefinitions"]:
                 known.add(container["name"])
                 if params["container"] in (None, container["name"]):
-                    streams.append(_stream(context.client("logs"), task, container, params["lines"]))
+                    streams.append(_stream(context.client("logs"), task, container, params["lines"], params["health_checks"]))
     if params["container"] is not None and known and params["container"] not in known:
         raise RedashError(Problem(f"no container {params['container']}", "container", f"There are {', '.join(sorted(known))}."))
     return {"changed": False, "streams": streams}
@@ -119,7 +130,7 @@ def _tasks(ecs: Any, cluster: str, service: str) -> list[dict[str, Any]]:
     return []
 
 
-def _stream(client: Any, task: dict[str, Any], container: dict[str, Any], count: int) -> dict[str, Any]:
+def _stream(client: Any, task: dict[str, Any], container: dict[str, Any], count: int, health_checks: bool) -> dict[str, Any]:
     configuration = container.get("logConfiguration", {})
     options = configuration.get("options", {})
     identifier = task["taskArn"].rpartition("/")[2]
@@ -127,7 +138,11 @@ def _stream(client: Any, task: dict[str, Any], container: dict[str, Any], count:
     if configuration.get("logDriver") == "awslogs":
         stream = f"{options.get('awslogs-stream-prefix', '')}/{container['name']}/{identifier}"
         with aws_errors(f"read the log stream {stream}"):
-            lines = logs.last_lines(client, options["awslogs-group"], stream, count)
+            # Of two hundred lines of an idle worker, one says something.
+            asked = count if health_checks else min(LINES_PER_CALL, count * 200)
+            lines = logs.last_lines(client, options["awslogs-group"], stream, asked)
+            if not health_checks:
+                lines = health_lines.newest(lines, count, SHOW)
     return {
         "task": identifier,
         "task_definition": task["taskDefinitionArn"].rpartition("/")[2],
@@ -145,6 +160,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "container": {"type": "str"},
             "lines": {"type": "int", "default": 50},
+            "health_checks": {"type": "bool", "default": True},
         },
     )
 

@@ -76,14 +76,14 @@ def test_both_ways_are_proven_and_each_fault_is_told_apart(split: Installation, 
     good = settings(split, post.port)
     found = hunted("mail.yml", split, tmp_path / "mail", opened, **good)
     found.clean()
-    assert "by send-test-mail and through the celery queue." in found.output
+    assert "by send_test_mail and through the celery queue." in found.output
     assert [mail["Subject"] for mail in post.mails] == [post.mails[0]["Subject"], f"Redash {NAME}: a test of the emails queue"]
     assert (post.over_tls, post.logged_in) == ([True, True], [True, True])
 
     # The worker's job succeeds, whatever the server says: its log is what tells.
     post.refuse_data = "554 5.7.1 Message rejected: not verified"
     refused = failure(split.run("mail.yml", *opened, mail_test=True, **good))
-    assert refused.startswith("No mail leaves, neither by send-test-mail nor by the celery queue: "), refused
+    assert refused.startswith("No mail leaves, neither by send_test_mail nor by the celery queue: "), refused
     assert "refuses the mail: 554 5.7.1 Message rejected: not verified" in refused
     post.refuse_data = ""
 

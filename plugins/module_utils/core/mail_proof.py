@@ -336,13 +336,16 @@ class Attempt:
         }
 
 
-def judge_direct(rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str]) -> Attempt:
-    """Outcome of ``direct_command``. ``rc`` is None when the task never ran or was stopped; then ``message`` says why."""
+def judge_direct(rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str], command: str = DIRECT) -> Attempt:
+    """Outcome of ``direct_command``. ``rc`` is None when the task never ran or was stopped; then ``message`` says why.
+
+    ``command`` as the release spells it.
+    """
     if rc == 0:
-        return Attempt(DIRECT, True)
+        return Attempt(command, True)
     if rc is None:
-        return Attempt(DIRECT, False, Failure("task", message or "the task did not end"))
-    return Attempt(DIRECT, False, explain(lines, environment))
+        return Attempt(command, False, Failure("task", message or "the task did not end"))
+    return Attempt(command, False, explain(lines, environment))
 
 
 def worker_log(job: str, lines: Iterable[str], environment: Mapping[str, str]) -> Attempt | None:

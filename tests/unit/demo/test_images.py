@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import tarfile
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,3 +87,25 @@ def test_changed_sources_are_another_fingerprint() -> None:
 
 def test_every_release_of_the_stand_in_is_a_known_release() -> None:
     assert set(images.STAND_IN_VERSIONS) <= set(RELEASES)
+
+
+class _Engine:
+    """The engine's images, with names of other people's among them."""
+
+    class images:
+        @staticmethod
+        def list() -> list[object]:
+            return [
+                SimpleNamespace(tags=["localhost/redash-stand-in:8.0.0", "localhost/redash-stand-in:25.8.0-crash"]),
+                SimpleNamespace(tags=["localhost/redash-demo-base:0123456789ab"]),
+                SimpleNamespace(tags=["postgres:17", "localhost/redash-stand-in-2:1"]),
+                SimpleNamespace(tags=[]),
+            ]
+
+
+def test_what_stays_after_a_demo_is_named_and_nothing_else() -> None:
+    assert images.built_here(_Engine()) == [  # type: ignore[arg-type]
+        "localhost/redash-demo-base:0123456789ab",
+        "localhost/redash-stand-in:25.8.0-crash",
+        "localhost/redash-stand-in:8.0.0",
+    ]

@@ -78,6 +78,8 @@ def test_the_verdict_on_two_sent_mails_is_that() -> None:
 
 def test_a_task_that_did_not_run_is_no_success() -> None:
     nothing: dict[str, Any] = {"failed": True, "msg": "the cluster does not exist"}
+    old = filters.mail_verdict(nothing, nothing, ENVIRONMENT, command="send_test_mail")
+    assert old["direct"]["message"] == "send_test_mail: the cluster does not exist"
     found = filters.mail_verdict(nothing, nothing, ENVIRONMENT)
     assert (found["sent"], found["cause"]) == (False, "task")
     assert "the cluster does not exist" in found["message"]

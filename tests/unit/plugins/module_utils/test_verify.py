@@ -761,7 +761,7 @@ def test_logs_of_running_tasks_or_else_of_the_last_that_stopped(account: Account
             "createdAt": number,
             "stoppedAt": number,
         }
-    params = {"cluster": "prod", "name": "prod", "container": None, "lines": 7}
+    params = {"cluster": "prod", "name": "prod", "container": None, "lines": 7, "health_checks": True}
     (stream,) = redash_ecs_logs.run(params, account.context())["streams"]
     assert (stream["task"], stream["running"], stream["lines"]) == ("2", False, ["group pre/prod/2 7"])
     account.ecs.tasks[f"{ARN}task/prod/1"]["lastStatus"] = "RUNNING"
