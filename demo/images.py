@@ -38,7 +38,7 @@ OFFICIAL_REPOSITORY = "redash/redash"
 # An image's label that says of which sources it was built.
 SOURCES = "org.redash-ecs.sources"
 # The releases that the stand-in can stand in for.
-STAND_IN_VERSIONS = ("8.0.0", "10.1.0", "25.1.0", "25.8.0", "26.3.0")
+STAND_IN_VERSIONS = ("7.0.0", "8.0.0", "9.0.0-beta", "10.0.0", "10.1.0", "25.1.0", "25.8.0", "26.3.0")
 DEFAULT_VERSION = "25.8.0"
 
 DOCKER_HUB = "https://registry-1.docker.io/v2/"
@@ -214,7 +214,7 @@ def ensure_base(engine: Engine, instance: Instance) -> str:
 
 def _files(version: str, fault: str = "") -> dict[str, Path]:
     """Path below /app -> file, for one release: its migrations and no newer ones, Celery's overlay up to 8."""
-    number = tuple(int(part) for part in version.split("."))
+    number = tuple(int(part) for part in version.partition("-")[0].split("."))
     layers = [STAND_IN / "app", *([STAND_IN / "celery"] if number < (9,) else [])]
     found = {}
     for layer in layers:

@@ -67,6 +67,7 @@ class Demo:
             **{name: value for name, value in os.environ.items() if "COVERAGE_FILE" in os.environ or not name.startswith("COVERAGE_")},
             "REDASH_DEMO_HOME": str(self.home),
             "REDASH_DEMO_PORT": str(self.port),
+            "REDASH_STAND_IN_SMALL": "true",
             "AWS_PROFILE": "somebodys-real-account",
             "AWS_ACCESS_KEY_ID": "AKIASOMEBODYSREALKEY",
             "AWS_SECRET_ACCESS_KEY": "somebodys-real-secret",

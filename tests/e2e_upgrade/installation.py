@@ -102,6 +102,7 @@ class Installation:
             **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))},
             "REDASH_DEMO_HOME": str(self.home),
             "REDASH_DEMO_PORT": str(self.port),
+            "REDASH_STAND_IN_SMALL": "true",
             "AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -32,6 +32,9 @@ STOP_TIMEOUT = 30
 WATCH_PERIOD = 0.5
 LAST_LINES = 60.0
 
+# Where the demo was started with it, so are its containers: the stand-in leaves out what a real Redash weighs.
+SMALL = "REDASH_STAND_IN_SMALL"
+
 # Tasks that are being ended by this thread; see _end.
 _ending = threading.local()
 _forwarders: dict[str, threading.Thread] = {}
@@ -86,6 +89,8 @@ def _complete_containers() -> None:
         for member, option in (("entryPoint", "entrypoint"), ("user", "user"), ("workingDirectory", "working_dir")):
             if definition.get(member):
                 options[option] = definition[member]
+        if os.environ.get(SMALL):
+            options["environment"] = {**(options.get("environment") or {}), SMALL: os.environ[SMALL]}
         client = ecs._get_docker()
         task_arn = options["labels"]["com.amazonaws.ecs.task-arn"]
         first = next(iter((ecs._tasks.get(task_arn) or {}).get("_docker_ids") or []), None)

@@ -16,8 +16,8 @@ import redis
 
 from redash import release, settings
 
-# The official image of 8.0.0 carries its build.
-__version__ = release.VERSION if release.AT_LEAST_9 else f"{release.VERSION}+b32245"
+# The official images up to 8.0.0 carry their build.
+__version__ = release.VERSION + {"7.0.0": "+b18042", "8.0.0": "+b32245"}.get(release.VERSION, "")
 
 redis_connection = redis.from_url(settings.REDIS_URL)
 if release.AT_LEAST_9:
@@ -46,9 +46,27 @@ class App:
         return _Context(self)
 
 
+# What a process of Redash takes of memory beyond the stand-in's own, in bytes, and of time until it is loaded, in seconds, both about.
+# REDASH_STAND_IN_SMALL=true leaves them out: for tests, many of which run beside each other.
+MEMORY = 130 * 1024 * 1024
+LOADING = 3.0
+_held: list[bytearray] = []
+
+
+def _weigh() -> None:
+    if settings.SMALL or _held:
+        return
+    block = bytearray(MEMORY)
+    # Touched, or the kernel would not count it.
+    block[::4096] = b"x" * len(block[::4096])
+    _held.append(block)
+    time.sleep(LOADING)
+
+
 def create_app() -> App:
     """Load the application as every command does: it needs its settings and Redis, not the database."""
     settings.require()
+    _weigh()
     if release.AT_LEAST_25:
         _noise()
     redis_connection.ping()

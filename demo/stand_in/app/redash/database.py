@@ -14,7 +14,7 @@ from alembic.util import CommandError
 
 from redash import models
 
-# Redash 8's revision, which models.TABLES are at.
+# The revision of Redash 7 to 9, which models.TABLES are at.
 OLDEST = "e5c7a4e2df4d"
 
 

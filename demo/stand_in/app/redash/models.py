@@ -34,7 +34,8 @@ DEFAULT_PERMISSIONS = [
 ]
 ADMIN_PERMISSIONS = ["admin", "super_admin"]
 
-# Redash 8's tables, as far as they matter here; each migration in /app/migrations changes them a little.
+# The tables of Redash 7 to 9, as far as they matter here; each migration in /app/migrations changes them. The types and NOT NULL are
+# Redash's. Beyond Redash, which lets Python fill them in, columns have defaults, so that a test's INSERT may leave them out.
 TABLES = """
 CREATE TABLE organizations (id serial PRIMARY KEY, name varchar(255) NOT NULL, slug varchar(255) UNIQUE,
     settings text NOT NULL DEFAULT '{}', created_at timestamptz NOT NULL DEFAULT now());
@@ -42,24 +43,29 @@ CREATE TABLE groups (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES o
     name varchar(100) NOT NULL, permissions varchar(255)[] NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE users (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES organizations, name varchar(320) NOT NULL,
     email varchar(255) NOT NULL, profile_image_url varchar(320), password_hash varchar(256), groups integer[],
-    api_key varchar(40) NOT NULL UNIQUE, disabled_at timestamptz, details text DEFAULT '{}',
+    api_key varchar(40) NOT NULL UNIQUE, disabled_at timestamptz, details json DEFAULT '{}',
     created_at timestamptz NOT NULL DEFAULT now());
 CREATE UNIQUE INDEX users_org_id_email ON users (org_id, email);
 CREATE TABLE data_sources (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES organizations, name varchar(255) NOT NULL,
     type varchar(255) NOT NULL, encrypted_options bytea NOT NULL, queue_name varchar(255) NOT NULL DEFAULT 'queries',
     scheduled_queue_name varchar(255) NOT NULL DEFAULT 'scheduled_queries', created_at timestamptz NOT NULL DEFAULT now());
 CREATE TABLE notification_destinations (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES organizations,
-    name varchar(255) NOT NULL, type varchar(255) NOT NULL, options text);
+    name varchar(255) NOT NULL, type varchar(255) NOT NULL, options text NOT NULL);
 CREATE TABLE queries (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES organizations,
     data_source_id integer REFERENCES data_sources, name varchar(255) NOT NULL, query text NOT NULL, query_hash varchar(32) NOT NULL,
-    user_id integer REFERENCES users, tags varchar[], options text NOT NULL DEFAULT '{}');
+    user_id integer REFERENCES users, tags varchar[], options text NOT NULL DEFAULT '{}', schedule text,
+    is_archived boolean NOT NULL DEFAULT false);
 CREATE TABLE query_results (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES organizations, query_hash varchar(32), data text);
 CREATE TABLE dashboards (id serial PRIMARY KEY, org_id integer NOT NULL REFERENCES organizations, slug varchar(140),
-    name varchar(100) NOT NULL);
-CREATE TABLE widgets (id serial PRIMARY KEY, dashboard_id integer REFERENCES dashboards, options text);
-CREATE TABLE alerts (id serial PRIMARY KEY, name varchar(255) NOT NULL, query_id integer REFERENCES queries, options text);
+    name varchar(100) NOT NULL, layout text NOT NULL DEFAULT '[]');
+CREATE TABLE visualizations (id serial PRIMARY KEY, query_id integer REFERENCES queries, type varchar(100) NOT NULL,
+    name varchar(255) NOT NULL, options text NOT NULL);
+CREATE TABLE widgets (id serial PRIMARY KEY, dashboard_id integer REFERENCES dashboards,
+    visualization_id integer REFERENCES visualizations, options text NOT NULL);
+CREATE TABLE alerts (id serial PRIMARY KEY, name varchar(255) NOT NULL, query_id integer REFERENCES queries, options text NOT NULL);
+CREATE TABLE changes (id serial PRIMARY KEY, object_type varchar(255) NOT NULL, object_id integer NOT NULL, change text NOT NULL);
 CREATE TABLE events (id serial PRIMARY KEY, org_id integer REFERENCES organizations, action varchar(255),
-    created_at timestamptz DEFAULT now());
+    additional_properties text DEFAULT '{}', created_at timestamptz DEFAULT now());
 """
 NAMES = [*re.findall(r"CREATE TABLE (\w+)", TABLES), "alembic_version"]
 
@@ -161,8 +167,7 @@ def add_user(org_id: int, name: str, email: str, password: str | None, groups: l
 
 
 def details_of(user: Any) -> dict[str, Any]:
-    """A user's details: text up to 10.1, jsonb from 25.1 on. A newer release on an older schema stops here."""
-    value = user["details"]
-    if release.AT_LEAST_25 and isinstance(value, str):
-        raise TypeError("users.details is text, not jsonb: the schema is older than this release")
-    return json.loads(value or "{}") if isinstance(value, str) or value is None else value
+    """A user's details: json up to 10.1, jsonb from 25.1 on. A newer release on an older schema stops here."""
+    if release.AT_LEAST_25 and "profile_image_url" in user:
+        raise TypeError("users has the column profile_image_url: the schema is older than this release")
+    return user["details"] or {}

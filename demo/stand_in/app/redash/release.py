@@ -8,7 +8,7 @@ import os
 
 VERSION = os.environ.get("REDASH_STAND_IN_VERSION", "25.8.0")
 FAULTS = os.environ.get("REDASH_STAND_IN_FAULT", "").split(".")
-NUMBER = tuple(int(part) for part in VERSION.split("."))
+NUMBER = tuple(int(part) for part in VERSION.partition("-")[0].split("."))
 
 AT_LEAST_9 = NUMBER >= (9,)
 AT_LEAST_10 = NUMBER >= (10,)

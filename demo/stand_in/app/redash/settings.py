@@ -30,6 +30,7 @@ def integer(name: str, default: str) -> int:
 
 
 PID = os.getpid()
+SMALL = boolean("REDASH_STAND_IN_SMALL", "false")
 REDIS_URL = os.environ.get("REDASH_REDIS_URL", os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
 RQ_REDIS_URL = os.environ.get("RQ_REDIS_URL", REDIS_URL)
 DATABASE_URL = os.environ.get("REDASH_DATABASE_URL", os.environ.get("DATABASE_URL", "postgresql:///postgres"))
@@ -42,6 +43,7 @@ DATASOURCE_SECRET_KEY = SECRET_KEY
 PROXIES_COUNT = integer("REDASH_PROXIES_COUNT", "1")
 ENFORCE_HTTPS = boolean("REDASH_ENFORCE_HTTPS", "false")
 COOKIES_SECURE = boolean("REDASH_COOKIES_SECURE", str(ENFORCE_HTTPS))
+HSTS_ENABLED = boolean("REDASH_HSTS_ENABLED", str(ENFORCE_HTTPS))
 ENFORCE_CSRF = boolean("REDASH_ENFORCE_CSRF", "false")
 MULTI_ORG = boolean("REDASH_MULTI_ORG", "false")
 RATELIMIT_ENABLED = boolean("REDASH_RATELIMIT_ENABLED", "true")

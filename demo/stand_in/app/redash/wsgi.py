@@ -5,9 +5,13 @@
 from __future__ import annotations
 
 import html
+import secrets
+import sys
+import time
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, request, session
+from flask import Flask, Response, g, jsonify, redirect, request, session
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from redash import create_app, models, release, settings
 
@@ -37,6 +41,67 @@ def page(title: str, body: str, status: int = 200) -> Response:
 
 def field(name: str, label: str, kind: str = "text") -> str:
     return f'<label>{label}<input name="{name}" type="{kind}" required></label>'
+
+
+def csrf_token() -> str:
+    """As Flask-WTF makes it: signed, and worth nothing without the session that it is of."""
+    if "csrf" not in g:
+        session.setdefault("csrf_token", secrets.token_hex(20))
+        g.csrf = URLSafeTimedSerializer(str(settings.COOKIE_SECRET), salt="wtf-csrf-token").dumps(session["csrf_token"])
+    return str(g.csrf)
+
+
+def token_field() -> str:
+    return f'<input type="hidden" name="csrf_token" value="{csrf_token()}">'
+
+
+def csrf_complaint() -> str:
+    """What is wrong with the request's token; empty where nothing is."""
+    token = request.form.get("csrf_token") or request.headers.get("X-CSRFToken") or request.headers.get("X-CSRF-Token")
+    if not token:
+        return "The CSRF token is missing."
+    if "csrf_token" not in session:
+        return "The CSRF session token is missing."
+    try:
+        signed = URLSafeTimedSerializer(str(settings.COOKIE_SECRET), salt="wtf-csrf-token").loads(token, max_age=3600 * 6)
+    except BadData:
+        return "The CSRF token is invalid."
+    return "" if secrets.compare_digest(str(signed), session["csrf_token"]) else "The CSRF tokens do not match."
+
+
+@app.before_request
+def start_clock() -> None:
+    g.started = time.time()
+
+
+@app.before_request
+def check_csrf() -> Any:
+    """From Redash 10 on, as far as REDASH_ENFORCE_CSRF asks for it. Who comes with an API key has no session to abuse."""
+    if release.AT_LEAST_10 and settings.ENFORCE_CSRF and request.method in ("POST", "PUT", "PATCH", "DELETE"):
+        with_key = request.args.get("api_key") or request.headers.get("Authorization", "").startswith("Key ")
+        complaint = "" if with_key else csrf_complaint()
+        if complaint:
+            return page("Bad Request", f"<p>{complaint}</p>", 400)
+    return None
+
+
+@app.after_request
+def finish(response: Response) -> Response:
+    if release.AT_LEAST_10:
+        # For the page's own JavaScript, so neither HttpOnly nor Secure, in Redash too.
+        response.set_cookie("csrf_token", csrf_token())
+    if settings.HSTS_ENABLED:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    response.headers.setdefault("X-Frame-Options", "deny")
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S,000")
+    print(
+        f"[{stamp}][PID:{settings.PID}][INFO][metrics] method={request.method} path={request.path} endpoint=redash_{request.endpoint}"
+        f" status={response.status_code} content_type={response.content_type} content_length={response.content_length or -1}"
+        f" duration={(time.time() - g.started) * 1000:.2f} query_count=0 query_duration=0.00",
+        file=sys.stdout if settings.LOG_STDOUT else sys.stderr,
+        flush=True,
+    )
+    return response
 
 
 @app.before_request
@@ -78,7 +143,7 @@ def index() -> Any:
         return page("Not found", "<p>Choose an organization.</p>", 404)
     user = current_user()
     if user is None:
-        return redirect("/login", 302)
+        return redirect("/login?next=%2F", 302)
     return page("Welcome", f"<p>Signed in as {html.escape(user['email'])}.</p><p>The real Redash would show dashboards here.</p>")
 
 
@@ -93,9 +158,14 @@ def login_page() -> Any:
         if user and user["password_hash"] and check_password_hash(user["password_hash"], request.form.get("password", "")):
             models.details_of(user)
             session["user"] = user["id"]
-            return redirect("/", 302)
+            # Never to another host, as in Redash.
+            following = request.args.get("next", "/")
+            return redirect(following if following.startswith("/") and following[1:2] not in ("/", "\\") else "/", 302)
         message = "<p><strong>Wrong email or password.</strong></p>"
-    form = f"<form method=post>{field('email', 'Email', 'email')}{field('password', 'Password', 'password')}<button>Log In</button></form>"
+    if request.method == "GET" and session.get("user"):
+        return redirect("/", 302)
+    fields = field("email", "Email", "email") + field("password", "Password", "password")
+    form = f"<form method=post>{token_field()}{fields}<button>Log In</button></form>"
     return page("Login", message + form)
 
 
@@ -124,7 +194,7 @@ def setup() -> Any:
         + field("password", "Password", "password")
         + field("org_name", "Organization")
     )
-    return page("Welcome", f"<form method=post>{fields}<button>Setup</button></form>")
+    return page("Welcome", f"<form method=post>{token_field()}{fields}<button>Setup</button></form>")
 
 
 @app.get("/status.json")

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from redash import create_app, models, release, settings
+from redash import __version__, create_app, models, release, settings
 from redash.query_runner import query_runners
 
 RULE = "-" * 20
@@ -32,10 +33,17 @@ def with_app(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+class NoResultFound(Exception):
+    """SQLAlchemy 1.3's, under its name there."""
+
+
+NoResultFound.__module__ = "sqlalchemy.orm.exc"
+
+
 def organization(slug: str) -> Any:
     found = models.organization(slug)
     if found is None:
-        raise LookupError(f"No row was found for one(): organization {slug}")
+        raise NoResultFound("No row was found for one()")
     return found
 
 
@@ -47,7 +55,29 @@ org_option = click.option("--org", default="default")
 any_org_option = click.option("--org", default=None)
 
 
-@click.group()
+class Manager(click.Group):
+    """Complains of a wrong command line as the release's click does: 6.6 and 6.7 up to Redash 10.1, 8.1.3 from 25.1 on."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        if HYPHENS:
+            return super().main(*arguments, **options)
+        try:
+            return super().main(*arguments, **{**options, "standalone_mode": False})
+        except click.UsageError as error:
+            if error.ctx:
+                click.echo(error.ctx.get_usage() + "\n", err=True)
+            words = error.format_message()
+            if isinstance(error, click.MissingParameter) and error.param:
+                words = f'Missing {error.param.param_type_name} "{error.param.opts[0]}".'
+            words = re.sub(r"'([^']*)'", r'"\1"', words).replace("No such option", "no such option", 1)
+            click.echo(f"Error: {words}", err=True)
+            sys.exit(2)
+        except click.Abort:
+            click.echo("Aborted!", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Manager)
 def manager() -> None:
     """Management script for Redash (STAND-IN)"""
 
@@ -56,7 +86,7 @@ def manager() -> None:
 @with_app
 def version() -> None:
     """Displays Redash version."""
-    print(release.VERSION)
+    print(__version__)
 
 
 @manager.command()
@@ -356,10 +386,12 @@ def users_invite(email: str, name: str, inviter_email: str, org: str, is_admin: 
     if find_user(email, org) is not None:
         print(f"Cannot invite. User already exists [{email}]")
         return
+    # As in Redash: nothing in the user says that the invitation is open, unlike one that was sent from the page.
     models.add_user(found["id"], name, email, None, wanted)
-    models.execute("UPDATE users SET details = '{\"is_invitation_pending\": true}' WHERE email = %s", email)
     models.db.session.commit()
-    enqueue_mail([email], "You were invited to Redash (stand-in)", f"Open {settings.HOST}/invite to join.")
+    # And without a sender nothing is sent, whatever it says next.
+    if settings.MAIL_DEFAULT_SENDER:
+        enqueue_mail([email], "You were invited to Redash (stand-in)", f"Open {settings.HOST}/invite to join.")
     print(f"An invitation was sent to [{name}] at [{email}].")
 
 
@@ -489,7 +521,7 @@ def options_of(source: Any) -> dict[str, Any]:
 
 
 def check_options(kind: str, options: dict[str, Any]) -> None:
-    if any(name not in options for name in query_runners[kind]):
+    if any(name not in options for name in query_runners[kind].required):
         print("Error: invalid configuration.")
         sys.exit(1 if release.AT_LEAST_25 else 0)
 
@@ -504,7 +536,9 @@ def ds_list(org: str | None) -> None:
     for number, source in enumerate(rows):
         if number:
             print(RULE)
-        print(f"Id: {source['id']}\nName: {source['name']}\nType: {source['type']}\nOptions: {json.dumps(options_of(source))}")
+        print(
+            f"Id: {source['id']}\nName: {source['name']}\nType: {source['type']}\nOptions: {json.dumps(options_of(source), sort_keys=True)}"
+        )
 
 
 @ds.command("list_types")

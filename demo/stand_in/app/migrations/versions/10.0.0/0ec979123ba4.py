@@ -11,4 +11,4 @@ down_revision = "e5c7a4e2df4d"
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE dashboards ADD COLUMN options text DEFAULT '{}'")
+    op.execute("ALTER TABLE dashboards ADD COLUMN options json NOT NULL DEFAULT '{}'")

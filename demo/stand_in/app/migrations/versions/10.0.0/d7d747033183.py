@@ -21,3 +21,5 @@ def upgrade() -> None:
     for identifier, options in connection.exec_driver_sql("SELECT id, options FROM notification_destinations").fetchall():
         content = encrypt(json.loads(options or "{}"), settings.DATASOURCE_SECRET_KEY or "")
         connection.exec_driver_sql("UPDATE notification_destinations SET encrypted_options = %s WHERE id = %s", (content, identifier))
+    op.execute("ALTER TABLE notification_destinations DROP COLUMN options")
+    op.execute("ALTER TABLE notification_destinations ALTER COLUMN encrypted_options SET NOT NULL")

@@ -11,6 +11,8 @@ down_revision = "fd4fc850d7ea"
 
 
 def upgrade() -> None:
-    from redash.query_runner import update_hashes
+    from redash.query_runner import text_hash
 
-    update_hashes(op.get_bind())
+    connection = op.get_bind()
+    for identifier, text in connection.exec_driver_sql("SELECT id, query FROM queries").fetchall():
+        connection.exec_driver_sql("UPDATE queries SET query_hash = %s WHERE id = %s", (text_hash(text), identifier))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""default alert selector"""
+"""set default alert selector"""
 
 from __future__ import annotations
 
@@ -11,4 +11,4 @@ down_revision = "9e8c841d1a30"
 
 
 def upgrade() -> None:
-    op.execute('UPDATE alerts SET options = \'{"selector": "first"}\' WHERE options IS NULL')
+    op.execute("UPDATE alerts SET options = jsonb_set(options, '{selector}', '\"first\"') WHERE options ->> 'selector' IS NULL")

@@ -4,9 +4,14 @@
 
 from __future__ import annotations
 
+from alembic import op
+
 revision = "db0aca1ebd32"
 down_revision = "1655999df5e3"
 
 
 def upgrade() -> None:
-    pass
+    # As in Redash: a widget without the value gets null for all of its options, and the column is NOT NULL.
+    for path in ("{position,col}", "{position,sizeX}"):
+        twice = "UPDATE widgets SET options = jsonb_set(options, %(path)s, to_jsonb((options #>> %(path)s)::int * 2))"
+        op.get_bind().exec_driver_sql(twice, {"path": path})
