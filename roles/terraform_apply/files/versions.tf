@@ -1,5 +1,5 @@
 terraform {
-  # 1.11: write-only arguments; 1.10: ephemeral values and S3's native lock.
+  # Terraform 1.11: write-only arguments; 1.10: ephemeral values and S3's native lock. OpenTofu has all three from 1.11 on.
   required_version = ">= 1.11.0"
 
   required_providers {
