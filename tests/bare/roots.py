@@ -89,30 +89,34 @@ def ubuntu_keyring(mirror: str, folder: Path) -> Path:
 
 @dataclass
 class Root:
-    """A root file system in ``folder``; ``environ`` is what every command in it gets; ``note`` hears what was handed in."""
+    """A root file system in ``folder``; ``environ`` is what every command in it gets."""
 
     folder: Path
     environ: dict[str, str]
-    note: Callable[[str], None]
 
-    def run(self, script: str, timeout: float, user: str = "root") -> subprocess.CompletedProcess[str]:
-        """Run a shell script in the root; its output, with stderr in it."""
+    @property
+    def log(self) -> Path:
+        """What the last script said, from its first line on; it stays when the root is gone."""
+        return self.folder.with_name(f"{self.folder.name}.log")
+
+    def run(self, script: str, timeout: float, user: str = "root") -> tuple[int, str]:
+        """Run a shell script in the root; its exit code, and its output with stderr in it."""
         settings = [f"{name}={value}" for name, value in self.environ.items()]
         home = "/root" if user == "root" else f"/home/{user}"
         words = ["env", "-i", f"HOME={home}", f"USER={user}", *settings, "sh", "-c", script]
         if user != "root":
             words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *words]
-        return subprocess.run(
-            ["sh", str(HERE / "enter.sh"), str(self.folder), *words],
-            env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
+        with self.log.open("wb") as output:
+            done = subprocess.run(
+                ["sh", str(HERE / "enter.sh"), str(self.folder), *words],
+                env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=timeout,
+                check=False,
+            )
+        return done.returncode, self.log.read_text(errors="replace")
 
 
 def make(distribution: Distribution, folder: Path, port: int, note: Callable[[str], None]) -> Root:
@@ -135,7 +139,7 @@ def make(distribution: Distribution, folder: Path, port: int, note: Callable[[st
     shutil.copy("/etc/resolv.conf", folder / "etc" / "resolv.conf")
     _hand_in_certificates(folder, environ)
     _hand_in_terraform(folder, note)
-    return Root(folder, environ, note)
+    return Root(folder, environ)
 
 
 def check_out(root: Root, place: str) -> None:
