@@ -297,10 +297,11 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
     context.report(f"the first task that failed, {task['taskArn'].rsplit('/', 1)[-1]}: {why.what}")
     for line in lines:
         context.report(f"  {line}")
-    what = verdict.reason if why.what in verdict.reason else f"{verdict.reason}. First task: {why.what}"
-    # The last line of a container that exited with an error says mostly why.
-    if why.ran and lines:
-        what += f": {lines[-1].split(': ', 1)[1].strip()}"
+    # The verdict was reached without the log: what it says of the task is not said twice.
+    bare = why.what.removesuffix(f": {why.said}")
+    what = f"{verdict.reason}: {why.said}" if why.said and bare in verdict.reason else verdict.reason
+    if bare not in verdict.reason:
+        what = f"{verdict.reason}. First task: {why.what}"
     return RedashError(
         Problem(what, where, why.todo),
         result={**result, "stopped": {**why.as_dict(), "task_arn": task["taskArn"], "lines": lines}},

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
+from ansible_collections.redash.ecs.plugins.module_utils.core.last_words import why
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
@@ -281,8 +282,10 @@ def explain(lines: Iterable[str], environment: Mapping[str, str]) -> Failure:
     texts = [line.rstrip() for line in lines if not line.startswith(FOR_PLAYBOOKS)]
     found = [match for match in (EXCEPTION.match(line) for line in texts) if match]
     if not found:
-        said = next((line for line in reversed(texts) if USAGE.match(line)), "") or next((line for line in reversed(texts) if line), "")
-        return Failure("unknown", f"it ended without saying why{': ' + said if said else ''}", "Look at the lines above.")
+        words = why(texts)
+        said = next((line for line in reversed(texts) if USAGE.match(line)), "") or (words.said if words else "")
+        todo = (words.todo if words else "") or "Look at the lines above."
+        return Failure("unknown", f"it ended without saying why{': ' + said if said else ''}", todo)
     # The last exception is what ended it; but smtplib, cleaning up after a failure, complains once more
     # that there is no connection.
     last = next((match for match in reversed(found) if match.group("text") != "please run connect() first"), found[-1])

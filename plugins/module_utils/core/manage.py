@@ -259,6 +259,8 @@ _MASKS = (
     (re.compile(r"""((["'])""" + _SENSITIVE + r"""\2\s*:\s*u?)(["'])(?:\\.|(?!\3).)*\3""", re.IGNORECASE), r"\1\3********\3"),
     # check_settings: SECRET_KEY = x
     (re.compile(r"^(\s*(?:[A-Z0-9_]*(?:SECRET|PASSWORD|TOKEN|API_KEY)[A-Z0-9_]*)\s*[=:]\s*)(?!None\s*$)\S.*$"), r"\1********"),
+    # libpq's connection string: host=db password=x
+    (re.compile(r"(\b(?:password|passwd|pwd)\s*=\s*)(?!None\b|\*)('(?:\\.|[^'])*'|[^\s'\",;&]+)", re.IGNORECASE), r"\1********"),
     # postgresql://user:password@host
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@]+(@)", re.IGNORECASE), r"\1********\2"),
 )

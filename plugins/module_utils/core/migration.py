@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.last_words import why
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 # The programs' last word, on a line of its own among whatever else Redash logs.
 RESULT = re.compile(re.escape(FOR_PLAYBOOKS) + r"(\{.*\})\s*$")
-
-# What Redash logs while it loads, as every command does: [2026-11-23 00:31:48,000][PID:7][INFO][xmlschema] ...
-LOGGED = re.compile(r"\[\d{4}-")
 
 # alembic's own line, on standard error: INFO  [alembic.runtime.migration] Running upgrade a, b -> c, title
 RUNNING = re.compile(r"Running upgrade (?P<before>[0-9a-f, ]*?) -> (?P<after>[0-9a-f]+)(?:, (?P<title>.*))?")
@@ -56,7 +54,7 @@ BUSY = 0.9
 Position = Literal["equal", "behind", "ahead", "unknown"]
 
 
-def result(lines: Iterable[str], doing: str) -> dict[str, Any]:
+def result(lines: Sequence[str], doing: str) -> dict[str, Any]:
     """What the program said among a task's log lines. Raises RedashError where it said nothing."""
     found = None
     for line in lines:
@@ -64,7 +62,10 @@ def result(lines: Iterable[str], doing: str) -> dict[str, Any]:
         if match:
             found = match.group(1)
     if found is None:
-        raise RedashError(Problem(f"cannot {doing}: the task ended without saying what it saw", todo="Its log lines above say why."))
+        words = why(list(lines))
+        said = f": {words.said}" if words else ""
+        todo = (words.todo if words else "") or "Its log lines above say why."
+        raise RedashError(Problem(f"cannot {doing}: the task ended without saying what it saw{said}", todo=todo))
     try:
         seen = json.loads(found)
     except ValueError as error:
@@ -225,7 +226,7 @@ def judge_migration(lines: Sequence[str], rc: int | None, revision_after: str) -
     facts = {"revision_now": now, "migrations": ran}
     if now == revision_after and rc == 0:
         return facts
-    said = [line.strip() for line in lines if line.strip() and not RESULT.search(line) and not LOGGED.match(line)]
-    reason = said[-1] if said else "no reason was logged"
+    words = why(lines)
+    reason = words.said if words else "no reason was logged"
     what = f"the migration ended with exit code {rc} at revision {now}, expected {revision_after}"
-    raise RedashError(Problem(f"{what}: {reason}", "migrate", ""), result=facts)
+    raise RedashError(Problem(f"{what}: {reason}", "migrate", words.todo if words else ""), result=facts)

@@ -400,12 +400,4 @@ class Following:
         if failed:
             said = f"{failed[0]['cmd']}: {failed[0]['msg']}" + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else "")
             raise RedashError(Problem(f"{len(failed)} of {self.plan.shown} failed: {said}", todo=stopped.todo), result=facts)
-        what = f"{self.plan.shown}: {stopped.what}"
-        said = self._last_words(stopped)
-        raise RedashError(Problem(f"{what}: {said}" if said else what, todo=stopped.todo), result=facts)
-
-    def _last_words(self, stopped: Stopped) -> str:
-        """The last line of a command that exited with an error says mostly why."""
-        if not stopped.ran or stopped.cause in ("no_effect", "sidecar"):
-            return ""
-        return next((line.strip() for line in reversed(self.output.command_lines) if line.strip()), "")
+        raise RedashError(Problem(f"{self.plan.shown}: {stopped.what}", todo=stopped.todo), result=facts)

@@ -13,7 +13,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws.client import botoc
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage, pace
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import REASONS, Stopped, explain_failure
+from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import Stopped, explain_failure, passes
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.following import Following, TimedOut, created
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan, digest
 
@@ -99,7 +99,7 @@ class Work:
                     return None, {key: found[0][key] for key in ("taskArn", "lastStatus")}
                 return None, found[0] if found else {"taskArn": existing[0]}
             message = str(error.response.get("Error", {}).get("Message", ""))
-            if any(rule.passing and rule.pattern.search(message) for rule in REASONS):
+            if passes(message):
                 return explain_failure({"reason": message}), None
             roles = [self.plan.task_definition[key] for key in ("executionRoleArn", "taskRoleArn") if self.plan.task_definition.get(key)]
             raise RedashError(aws_tasks.run_task_problem(error, self.plan.request, roles)) from error
