@@ -15,14 +15,22 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
 
 
 def access_plan(
-    wanted: dict[str, Any], groups: list[dict[str, Any]], users: list[dict[str, Any]], inviter: str = "", administrators: bool = True
+    wanted: dict[str, Any],
+    groups: list[dict[str, Any]] | None,
+    users: list[dict[str, Any]] | None,
+    inviter: str = "",
+    administrators: bool = True,
 ) -> dict[str, list[Any]]:
     """``wanted`` is {groups, users}; ``administrators`` whether anybody may become one.
 
-    Returns {group_commands, user_commands, changes, impossible}.
+    Returns {group_commands, user_commands, changes, impossible}. What could not be read is no list: nothing is planned on it.
     """
+    for what, read in (("groups", groups), ("users", users)):
+        if not isinstance(read, list):
+            raise AnsibleFilterError(f"the {what} of Redash are not known: their list could not be read. Nothing was planned; run again.")
     try:
-        return asdict(plan(wanted.get("groups") or [], wanted.get("users") or [], groups or [], users or [], inviter, administrators))
+        known = (groups or [], users or [])
+        return asdict(plan(wanted.get("groups") or [], wanted.get("users") or [], *known, inviter, administrators))
     except RedashError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -74,8 +74,19 @@ def mail_verdict(
     ``command`` the first one's name in the release that runs.
     """
     workers = [stream["lines"] for stream in (logs or {}).get("streams") or []]
-    first = mail_proof.judge_direct(direct.get("rc"), direct.get("stdout_lines", []), str(direct.get("msg", "")), environment, command)
-    second = mail_proof.judge_queue(queue.get("rc"), queue.get("stdout_lines", []), str(queue.get("msg", "")), environment, workers)
+    first = mail_proof.judge_direct(
+        direct.get("rc"),
+        direct.get("stdout_lines", []),
+        str(direct.get("msg", "")),
+        environment,
+        command,
+        str(direct.get("log_problem") or ""),
+    )
+    second = mail_proof.judge_queue(
+        queue.get("rc"), queue.get("stdout_lines", []), str(queue.get("msg", "")), environment, workers, str(queue.get("log_problem") or "")
+    )
+    if second.failure == mail_proof.UNPROVEN and logs and not workers:
+        second = mail_proof.without_worker_log(second, str(logs.get("msg") or "no worker runs"))
     failure = mail_proof.verdict(first, second)
     return {
         "sent": failure is None,

@@ -292,7 +292,7 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
         return RedashError(problem, result=result)
     task = verdict.task
     guilty = next((one["name"] for one in task.get("containers") or [] if one.get("exitCode")), None)
-    lines = services.last_log_lines(ecs, context.client("logs"), task, guilty, LOG_LINES)
+    lines, unread = services.last_log_lines(ecs, context.client("logs"), task, guilty, LOG_LINES)
     why = explain(task, [line.split(": ", 1)[1] for line in lines], guilty)
     context.report(f"the first task that failed, {task['taskArn'].rsplit('/', 1)[-1]}: {why.what}")
     for line in lines:
@@ -302,6 +302,8 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
     what = f"{verdict.reason}: {why.said}" if why.said and bare in verdict.reason else verdict.reason
     if bare not in verdict.reason:
         what = f"{verdict.reason}. First task: {why.what}"
+    if why.ran and unread:
+        what += f" ({unread})"
     return RedashError(
         Problem(what, where, why.todo),
         result={**result, "stopped": {**why.as_dict(), "task_arn": task["taskArn"], "lines": lines}},

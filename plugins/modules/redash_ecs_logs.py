@@ -140,9 +140,11 @@ def _stream(client: Any, task: dict[str, Any], container: dict[str, Any], count:
         with aws_errors(f"read the log stream {stream}"):
             # Of two hundred lines of an idle worker, one says something.
             asked = count if health_checks else min(LINES_PER_CALL, count * 200)
-            lines = logs.last_lines(client, options["awslogs-group"], stream, asked)
-            if not health_checks:
-                lines = health_lines.newest(lines, count, SHOW)
+            found = logs.last_lines(client, options["awslogs-group"], stream, asked)
+            if found is None:
+                lines = [f"({logs.absence(client, options['awslogs-group'], stream)})"]
+            else:
+                lines = found if health_checks else health_lines.newest(found, count, SHOW)
     return {
         "task": identifier,
         "task_definition": task["taskDefinitionArn"].rpartition("/")[2],

@@ -257,7 +257,10 @@ log_streams:
     log_group: {description: The log group., type: str}
     log_stream: {description: The log stream., type: str}
 log_problem:
-  description: Why the log could not be read whole; null when it was.
+  description:
+    - Why the log could not be read whole; null when it was.
+    - A command that is run for its output (a listing) fails then, with the exit code in RV(rc). One that changes something ends as
+      its exit code says.
   returned: when a task was started
   type: str
 task_arn:
@@ -306,7 +309,8 @@ parsed:
   description:
     - The output of C(groups list), C(users list), C(org list), C(ds list), C(status) or C(version) as data.
     - Null for any other command.
-  returned: when the command ended well
+    - Absent when the log could not be read whole; then RV(log_problem) says why. It is never a part of the output.
+  returned: when the command ended well and its whole log was read
   type: raw
 results:
   description: With O(cmds), what became of each command.
@@ -317,7 +321,7 @@ results:
     cmd: {description: The command., type: str}
     rc: {description: Its exit code., type: int}
     stdout_lines: {description: Its output., type: list, elements: str}
-    parsed: {description: "Its output as data, for listing commands.", type: raw}
+    parsed: {description: "Its output as data, for listing commands; absent where its log could not be read whole.", type: raw}
     failed: {description: Whether it failed., type: bool}
     skipped: {description: Whether it was never reached., type: bool}
     msg: {description: Why it failed., type: str}

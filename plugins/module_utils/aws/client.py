@@ -103,6 +103,48 @@ def error_code(error: BaseException) -> str:
     return ""
 
 
+# What AWS answers for a moment only, beside any status of 500 and above. Throttling has names of its own in each service.
+PASSING = (
+    "InternalErrorException",
+    "InternalFailure",
+    "InternalServerError",
+    "InternalServiceException",
+    "OperationAbortedException",
+    "RequestLimitExceeded",
+    "RequestTimeout",
+    "RequestTimeoutException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+    "LimitExceededException",
+)
+# botocore's names for an answer that did not come, or not whole.
+UNANSWERED = (
+    "ConnectTimeoutError",
+    "ConnectionClosedError",
+    "ConnectionError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "IncompleteReadError",
+    "ProxyConnectionError",
+    "ReadTimeoutError",
+    "ResponseParserError",
+    "ResponseStreamingError",
+)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether asking again may well be answered: AWS was unwell or throttled, or the connection broke."""
+    code = error_code(error)
+    if not code:
+        return type(error).__name__ in UNANSWERED
+    status = getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return code in PASSING or (isinstance(status, int) and status >= 500)
+
+
 # Codes whose cure is always the same, whatever was asked. https://docs.aws.amazon.com/general/latest/gr/
 TODO = {
     "AccessDenied": "Allow that action to the role or user that runs this playbook.",

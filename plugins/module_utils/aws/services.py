@@ -194,8 +194,11 @@ def service_deployment(ecs: Any, arn: str) -> dict[str, Any] | None:
     return records[0] if records else None
 
 
-def last_log_lines(ecs: Any, logs: Any, task: Mapping[str, Any], container: str | None, count: int) -> list[str]:
-    """The last lines of the container that failed, or none: a missing log must not hide why a task failed."""
+def last_log_lines(ecs: Any, logs: Any, task: Mapping[str, Any], container: str | None, count: int) -> tuple[list[str], str]:
+    """The last lines of the container that failed, and why they could not be read, empty where they were.
+
+    A missing log must not hide why a task failed, so nothing is raised.
+    """
     try:
         definition = ecs.describe_task_definition(taskDefinition=task["taskDefinitionArn"])["taskDefinition"]
         for one in definition["containerDefinitions"]:
@@ -210,10 +213,10 @@ def last_log_lines(ecs: Any, logs: Any, task: Mapping[str, Any], container: str 
                 limit=count,
             )
             if answer["events"]:
-                return [f"{one['name']}: {event['message'].rstrip()}" for event in answer["events"]]
-    except (ClientError, BotoCoreError):
-        pass
-    return []
+                return [f"{one['name']}: {event['message'].rstrip()}" for event in answer["events"]], ""
+    except (ClientError, BotoCoreError) as error:
+        return [], problem_of(error, "read its log").what
+    return [], ""
 
 
 def name_of(service: Mapping[str, Any]) -> str:

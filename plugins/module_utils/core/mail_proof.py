@@ -339,15 +339,35 @@ class Attempt:
         }
 
 
-def judge_direct(rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str], command: str = DIRECT) -> Attempt:
+def _unread(problem: str) -> Failure:
+    """The command ended, and what it said could not be read."""
+    return Failure("log", f"what it said could not be read: {problem.rstrip('.')}", "Run mail.yml again when the log can be read.")
+
+
+def without_worker_log(attempt: Attempt, problem: str) -> Attempt:
+    """An unproven attempt whose worker's log could not be read, and why."""
+    return replace(attempt, failure=replace(UNPROVEN, what=f"{UNPROVEN.what} (it could not be read: {problem.rstrip('.')})"))
+
+
+def judge_direct(
+    rc: int | None,
+    lines: Sequence[str],
+    message: str,
+    environment: Mapping[str, str],
+    command: str = DIRECT,
+    log_problem: str = "",
+) -> Attempt:
     """Outcome of ``direct_command``. ``rc`` is None when the task never ran or was stopped; then ``message`` says why.
 
     ``command`` as the release spells it.
+    ``log_problem`` why its log could not be read whole, empty where it was: a failure whose reason is missing says so.
     """
     if rc == 0:
         return Attempt(command, True)
     if rc is None:
         return Attempt(command, False, Failure("task", message or "the task did not end"))
+    if log_problem:
+        return Attempt(command, False, _unread(log_problem))
     return Attempt(command, False, explain(lines, environment))
 
 
@@ -369,12 +389,22 @@ def worker_log(job: str, lines: Iterable[str], environment: Mapping[str, str]) -
 
 
 def judge_queue(
-    rc: int | None, lines: Sequence[str], message: str, environment: Mapping[str, str], worker_lines: Iterable[Sequence[str]] = ()
+    rc: int | None,
+    lines: Sequence[str],
+    message: str,
+    environment: Mapping[str, str],
+    worker_lines: Iterable[Sequence[str]] = (),
+    log_problem: str = "",
 ) -> Attempt:
-    """Outcome of ``queue_command``. ``worker_lines`` is what each worker's container logged, where that is needed to tell."""
+    """Outcome of ``queue_command``. ``worker_lines`` is what each worker's container logged, where that is needed to tell.
+
+    ``log_problem`` why the command's log could not be read whole, empty where it was.
+    """
     if rc is None:
         return Attempt(QUEUE, False, Failure("task", message or "the task did not end"))
     report = next((found for found in map(_report, reversed(lines)) if found), None)
+    if report is None and log_problem:
+        return Attempt(QUEUE, False, _unread(log_problem))
     if report is None:
         return Attempt(QUEUE, False, explain(lines, environment))
     path = f"the {report['queue']} queue" if report.get("queue") else QUEUE

@@ -40,7 +40,11 @@ class Page(NamedTuple):
     throttled: bool = False  # AWS is near its limit
 
 
-# (token, start_time) -> a page, or None while the stream does not exist.
+class LostPlace(Exception):
+    """AWS does not take a token any more; reading goes on from a time."""
+
+
+# (token, start_time) -> a page, or None while the stream does not exist. Raises LostPlace.
 ReadPage = Callable[[str | None, int | None], Page | None]
 
 
@@ -84,7 +88,10 @@ class Reader:
     >>> reader.read()     # what is new
     >>> reader.confirm()  # what is new, and what came late
 
-    When a call fails (throttling), what had been read before it is kept for the next read.
+    When a call fails (throttling), what had been read before it is kept for the next read. A token that AWS does not take
+    any more costs nothing either: the newest part is read again from its time on, and what is known of it is left out.
+
+    ``exists`` whether the stream was ever there; ``gone`` whether it was there and is no longer; ``empty`` whether no event was read.
     """
 
     def __init__(self, read_page: ReadPage) -> None:
@@ -93,7 +100,10 @@ class Reader:
         self._newest = 0
         self._seen: Counter[Event] = Counter()
         self._unreturned: list[Event] = []
+        self._start: int | None = None  # what the present token belongs to
+        self._lost = False
         self.exists = False
+        self.gone = False
         self.empty = True
 
     def read(self, *, to_the_end: bool = False) -> list[Event]:
@@ -110,11 +120,18 @@ class Reader:
 
     def _read(self, to_the_end: bool) -> None:
         while True:
+            if self._lost:
+                self._find_place()
             asked_with = self._token
-            page = self._read_page(asked_with, None)
+            try:
+                page = self._read_page(asked_with, self._start)
+            except LostPlace:
+                self._lost = True
+                raise
             if page is None:
+                self.gone = self.exists
                 return
-            self.exists = True
+            self.exists, self.gone = True, False
             self._token = page.token
             self._remember(page.events)
             if page.token == asked_with:
@@ -125,7 +142,13 @@ class Reader:
             if not (to_the_end or full or skipped):
                 return
 
-    def _read_again(self, start: int) -> None:
+    def _find_place(self) -> None:
+        start = None if self.empty else max(0, self._newest - WINDOW)
+        token = None if start is None else self._read_again(start)
+        self._token, self._start, self._lost = token, start, False
+
+    def _read_again(self, start: int) -> str | None:
+        """Read from ``start`` to the end, remember what is new there, and return the token of the end."""
         known = Counter({event: count for event, count in self._seen.items() if event.timestamp >= start})
         there: Counter[Event] = Counter()
         order: list[Event] = []
@@ -133,6 +156,7 @@ class Reader:
         while True:
             page = self._read_page(token, start)
             if page is None:
+                self.gone = self.exists
                 break
             there.update(page.events)
             order += page.events
@@ -146,6 +170,7 @@ class Reader:
                 missed[event] -= 1
                 late.append(event)
         self._remember(late)
+        return token
 
     def _remember(self, events: Sequence[Event]) -> None:
         if not events:

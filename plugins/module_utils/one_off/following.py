@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import logs as aws_logs
 from ansible_collections.redash.ecs.plugins.module_utils.aws import tasks as aws_tasks
-from ansible_collections.redash.ecs.plugins.module_utils.aws.client import botocore_exceptions, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.aws.client import (
+    botocore_exceptions,
+    is_passing,
+    problem_of,
+)
 from ansible_collections.redash.ecs.plugins.module_utils.context import Interrupted
 from ansible_collections.redash.ecs.plugins.module_utils.core import account, batch, manage, outcome, pace, task_log
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
@@ -37,6 +41,9 @@ MISSING_MAX = 60.0
 HEARTBEAT = 10.0
 # The beginning of the reason that a run gives when it stops its task.
 STOPPED_BY = "redash_ecs_task: "
+
+
+READABLE = "Allow logs:GetLogEvents on the log group, or read the output in CloudWatch; then run again."
 
 
 class TimedOut(Exception):
@@ -82,6 +89,9 @@ class Following:
         self.task: dict[str, Any] = {}
         self.sources: list[_Source] = []
         self.log_problem: str | None = None
+        # Why the output of the command is not all there: "not read" is not "nothing said".
+        self.unread: Problem | None = None
+        self.refused: Problem | None = None  # the last passing refusal
         self.died_first: list[str] = []
         self.looks = pace.Looks()
         self.ahead: float | None = None  # AWS's clock before ours, in seconds; at least
@@ -167,6 +177,8 @@ class Following:
         self.sources = [_Source(stream, task_log.Reader(self._page_reader(stream))) for stream in streams]
         for line in without:
             self.context.report(line)
+        if self.plan.container not in [stream.container for stream in streams]:
+            self._miss(self.plan.container, Problem(without[0] if without else "its log is not known", todo=READABLE))
         next_task = next_log = self.clock.monotonic()
         while True:
             self.work.check_deadline()
@@ -189,6 +201,7 @@ class Following:
             self.clock.sleep(max(0.0, upcoming - self.clock.monotonic()))
         if self.at.running is not None:
             self._drain()
+            self._look_for_what_is_gone()
         return self._judge()
 
     def _look_interval(self) -> float:
@@ -248,8 +261,7 @@ class Following:
     # The log.
 
     def _page_reader(self, stream: task_log.Stream) -> task_log.ReadPage:
-        own_region = self.work.ecs.meta.region_name
-        client = self.context.client("logs") if stream.region in (None, own_region) else self.context.client("logs", region=stream.region)
+        client = self.work.logs(stream)
 
         def read(token: str | None, start_time: int | None) -> task_log.Page | None:
             page = aws_logs.read_page(client, stream.group, stream.name, token, start_time)
@@ -268,21 +280,44 @@ class Following:
         for source in self.sources:
             try:
                 batches.append((source.stream.container, read(source.reader)))
-            except botocore_exceptions.ClientError as error:
-                if aws_tasks.is_throttled(error):
+            except task_log.LostPlace:
+                complete = False
+            except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+                problem = problem_of(error, f"read log stream {source.stream.name}")
+                if is_passing(error):
                     self.work.log_pace.throttled()
+                    self.refused = problem
                     complete = False
                     continue
                 # Without the right to read it, the command is still run, followed and judged.
-                self.log_problem = str(problem_of(error, f"read log stream {source.stream.name}"))
-                self.context.report(self.log_problem)
+                self._miss(source.stream.container, problem)
                 self.sources = [other for other in self.sources if other is not source]
-            except botocore_exceptions.BotoCoreError:
-                complete = False
         for container, event in task_log.merge(batches):
             self.at.last_line = self.clock.monotonic()
             self.output.add(container, event.message)
         return complete
+
+    def _miss(self, container: str, problem: Problem) -> None:
+        """Note that the log of a container is not whole, and why."""
+        self.log_problem = str(problem)
+        self.context.report(self.log_problem)
+        if container == self.plan.container and self.unread is None:
+            self.unread = problem
+
+    def _look_for_what_is_gone(self) -> None:
+        """A log driver makes the stream before the program starts: where there is none, it was deleted or its group was."""
+        for source in self.sources:
+            if source.reader.exists and not source.reader.gone:
+                continue
+            where, stream = source.stream.group, source.stream.name
+            try:
+                what = aws_logs.absence(self.work.logs(source.stream), where, stream) or f"log stream {stream} was late"
+            except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
+                self._miss(source.stream.container, problem_of(error, f"read log stream {stream}"))
+                continue
+            if source.reader.exists:
+                what = f"{what} any more: it was deleted while it was read"
+            self._miss(source.stream.container, Problem(what, todo=READABLE))
 
     def _drain(self) -> None:
         """Read on until the log is complete: a batch's end is in it, or it has been quiet for long enough after the end."""
@@ -301,8 +336,9 @@ class Following:
             elif complete and long_enough:
                 return
             if now - self.at.ended > DRAIN_MAX:
-                self.log_problem = f"the log was not complete {DRAIN_MAX:.0f} s after the end; read the rest in CloudWatch"
-                self.context.report(self.log_problem)
+                last = f"; the last answer: {self.refused.what}" if self.refused else ""
+                problem = Problem(f"the log was not complete {DRAIN_MAX:.0f} s after the end{last}", todo="Read the rest in CloudWatch.")
+                self._miss(self.plan.container, problem)
                 return
             self.clock.sleep(self.work.log_pace.of(max(pace.DRAIN, min(QUIET, self._complete_in(quiet_since)))))
 
@@ -337,15 +373,39 @@ class Following:
         lines = list(self.output.command_lines)
         stopped = outcome.judge(self.task, self.plan.container, essential=self.plan.essential, died_first=self.died_first, lines=lines)
         if stopped is not None:
+            if stopped.ran and not self.whole and self.unread:
+                return replace(stopped, what=f"{stopped.what}; its output is missing: {self.unread.what}")
             return stopped
+        if not self.whole:
+            return self._judge_unread()
         if self.plan.mark:
             missing = [result for result in self.output.results() if result["rc"] is None]
-            if missing and not self.log_problem:
+            if missing:
                 return Stopped("no_effect", f"the log does not tell the end of {missing[0]['cmd']}", True, False, "Read the lines above.")
         elif self.plan.commands:
             said = manage.failure_in(self.plan.commands[0].failed_though_0, lines)
             if said:
                 return Stopped("no_effect", f"Redash exited with 0 but did nothing: {said}", True, False, "Correct the command.")
+        return None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that the command said has been read; a batch and a program of ours have a last word that shows it."""
+        return self.unread is None or self.output.complete or self.output.answered
+
+    def _judge_unread(self) -> Stopped | None:
+        """A command exited with 0 and its output is missing: well enough only where the output is not what it was run for."""
+        if self.unread is None:
+            raise AssertionError("the log is whole")
+        why = f"its output is missing: {self.unread.what}"
+        commands = self.plan.commands
+        if any(command.reads for command in commands) or any(task_log.FOR_PLAYBOOKS in word for word in self.plan.argv):
+            changed = "" if all(command.reads for command in commands) else " What it changed is done."
+            return Stopped("no_log", f"exited with 0, but {why}", True, False, f"{self.unread.todo or READABLE}{changed}")
+        if len(commands) == 1 and commands[0].failed_though_0:
+            return Stopped(
+                "no_log", f"exited with 0, which proves nothing for this command, and {why}", True, False, "Look whether it did its work."
+            )
         return None
 
     def _facts(self) -> dict[str, Any]:
@@ -369,7 +429,7 @@ class Following:
             "containers": outcome.containers(self.task, self.plan.essential),
             "phases": account.phases(self.task, round(ran_for, 1) if ran_for is not None else None),
             "cost": account.cost(self.task, ran_for),
-            "results": self.output.results(),
+            "results": self.output.results(outcome.exit_code(self.task, self.plan.container), whole=self.whole),
         }
 
     def _failed_facts(self) -> dict[str, Any]:
@@ -381,7 +441,7 @@ class Following:
             **(self._facts() if stopped is None else self._failed_facts()),
             "changed": not self.plan.reads and (stopped is None or stopped.ran),
             "stopped": stopped.as_dict() if stopped else None,
-            "parsed": None,
+            **({"parsed": None} if self.whole else {}),
         }
         if not self.work.params["wait"]:
             return {**facts, "msg": f"started task {aws_tasks.task_id(str(self.arn))}; not waiting for it"}
@@ -392,6 +452,8 @@ class Following:
                 f"the result holds the last {len(self.output.lines)} of {self.output.total} lines; all are in the log stream"
             )
         if stopped is None:
+            if not self.whole and self.unread:
+                return {**facts, "msg": f"{self.plan.shown}: exited with 0; its output is missing: {self.unread.what}"}
             if len(self.plan.commands) == 1 and not self.plan.mark:
                 facts["parsed"] = manage.parse(self.plan.commands[0].words, list(self.output.command_lines))
             return {**facts, "msg": f"{self.plan.shown}: done"}

@@ -27,7 +27,10 @@ class Output:
         self._splitter = batch.Splitter(plan.mark, len(plan.commands)) if plan.mark else None
         self.lines: deque[str] = deque(maxlen=maximum)
         # Without what is said to playbooks: what a failure's reason is looked for in.
-        self.command_lines: deque[str] = deque(maxlen=maximum)
+        # A listing is read as data: one that lost its beginning would be taken for a shorter one.
+        self.command_lines: deque[str] = deque(maxlen=None if any(command.reads for command in plan.commands) else maximum)
+        # Whether a program of ours has said its word to its playbook.
+        self.answered = False
         self.total = 0
         self.folded = 0
 
@@ -51,6 +54,7 @@ class Output:
             if line.startswith(FOR_PLAYBOOKS):
                 self.lines.append(line)
                 self.total += 1
+                self.answered = True
                 return
             self.command_lines.append(line)
         shown = f"{container}: {line}" if self._several else line
@@ -88,12 +92,22 @@ class Output:
         """Whether the log tells the end of the last command of a batch: nothing of it can be missing then."""
         return self._splitter is not None and self._splitter.results[-1].rc is not None
 
-    def results(self) -> list[dict[str, Any]]:
-        """Each command of a batch: ``skipped`` when it was never reached."""
+    def results(self, rc: int | None = None, *, whole: bool = True) -> list[dict[str, Any]]:
+        """Each command of a batch: ``skipped`` when it was never reached.
+
+        Where the log is not ``whole``, a command without an end in it may have run: its ``parsed`` is absent, and its ``rc`` is
+        0 if the batch's own (``rc``) is, which is 0 only when every command ended well; else null.
+        """
         if self._splitter is None:
             return []
-        results = []
+        results: list[dict[str, Any]] = []
         for command, result in zip(self._plan.commands, self._splitter.results, strict=True):
+            if result.rc is None and not whole:
+                known = 0 if rc == 0 else None
+                msg = "its output is missing" if rc == 0 else "its output is missing, and how it ended is not known"
+                unread = {"stdout_lines": result.lines, "failed": False, "skipped": False}
+                results.append({"cmd": command.shown, "rc": known, "msg": msg, **unread})
+                continue
             silent = manage.failure_in(command.failed_though_0, result.lines) if result.rc == 0 else None
             failed = result.begun and (result.rc != 0 or silent is not None)
             results.append(

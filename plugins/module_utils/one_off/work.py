@@ -14,6 +14,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage, pace
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import Stopped, explain_failure, passes
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import Stream
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.following import Following, TimedOut, created
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan, digest
 
@@ -34,6 +35,11 @@ class Work:
         self.attempt = 1
         self.attached = False
         self.asked_to_start = False
+
+    def logs(self, stream: Stream) -> Any:
+        """The client for the region that a container logs to."""
+        own = stream.region in (None, self.ecs.meta.region_name)
+        return self.context.client("logs") if own else self.context.client("logs", region=stream.region)
 
     def run(self) -> dict[str, Any]:
         while True:

@@ -111,6 +111,8 @@ class Aws:
         self.failures: list[dict[str, Any]] = []
         self.run_task_errors: list[Exception] = []
         self.limits: dict[str, Bucket] = {}
+        self.log_errors: list[Exception] = []
+        self.invalid_tokens: set[str] = set()
         self.page_limit = 10_000
         self.life: Callable[[float], dict[str, Any]] = ran
         self.on_start: Callable[[str], None] = lambda arn: None
@@ -186,6 +188,9 @@ class Aws:
         self.tokens[token] = arn
         self.tasks[arn] = {"request": request}
         self.started[arn] = self.time.now
+        for one in self.definition["containerDefinitions"]:
+            # The driver makes it before the program starts, whether that says anything or not.
+            self.stream(arn, one["name"])
         self.on_start(arn)
         return {"tasks": [self.seen(arn)], "failures": []}
 
@@ -240,17 +245,26 @@ class Aws:
     def stream(self, arn: str, name: str = "task-runner") -> Stream:
         return self.streams.setdefault(f"{name}/{name}/{arn.rsplit('/', 1)[-1]}", Stream())
 
+    def arn_of(self, stream: str) -> str:
+        return next(arn for arn in self.tasks if arn.endswith(stream.rpartition("/")[2]))
+
     def get_log_events(
         self,
         *,
         logGroupName: str,
         logStreamName: str,
-        startFromHead: bool,
+        startFromHead: bool = False,
         nextToken: str | None = None,
         startTime: int | None = None,
     ) -> dict[str, Any]:
         self._called("GetLogEvents")
+        if self.log_errors:
+            raise self.log_errors.pop(0)
         stream = self.streams.get(logStreamName)
+        if stream is not None and not stream.events and self.seen(self.arn_of(logStreamName))["lastStatus"] in ("PROVISIONING", "PENDING"):
+            stream = None
+        if nextToken is not None and nextToken in self.invalid_tokens:
+            raise client_error("InvalidParameterException", "The specified nextToken is invalid.")
         if stream is None or (stream.events and not any(event[2] <= self.time.now for event in stream.events)):
             raise client_error("ResourceNotFoundException", "The specified log stream does not exist.")
         events, token = stream.page(self.time.now, nextToken, startTime, self.page_limit)

@@ -333,23 +333,14 @@ def test_lines_that_are_not_wanted_are_shown_only_of_a_failure(exit_code: int, s
     assert ("the last 20 of 100 lines:" in aws.reported) is bool(exit_code)
 
 
-def test_without_the_right_to_read_the_log_the_command_is_still_judged() -> None:
-    aws = Aws()
-    lines_at(aws, (7, "x"))
-    aws.get_log_events = lambda **_: (_ for _ in ()).throw(client_error("AccessDeniedException", "no"))  # type: ignore[method-assign]
-    result = run(params(), aws.context())
-    assert result["rc"] == 0
-    assert "AccessDeniedException" in result["log_problem"]
-
-
 def test_a_batch_whose_log_cannot_be_read_is_judged_by_its_exit_code() -> None:
     """Its program exits with 0 only when every command did: that the log doesn't tell so is no proof against it."""
     aws = Aws()
     aws.get_log_events = lambda **_: (_ for _ in ()).throw(client_error("AccessDeniedException", "no"))  # type: ignore[method-assign]
-    result = run(params(cmds=["groups list", "org list"]), aws.context())
+    result = run(params(cmds=["groups create a", "groups create b"]), aws.context())
     assert result["rc"] == 0
     assert "AccessDeniedException" in result["log_problem"]
-    assert [one["rc"] for one in result["results"]] == [None, None]
+    assert [one["rc"] for one in result["results"]] == [0, 0]
 
 
 @pytest.mark.parametrize("what", ["it grows without end", "AWS throttles without end"])
@@ -371,9 +362,10 @@ def test_a_log_that_never_gets_complete_is_given_up_five_minutes_after_the_end(w
 
     aws.get_log_events = get_log_events  # type: ignore[method-assign]
     began = aws.time.now
-    result = run(params(), aws.context())
+    result = run(params(cmd="groups create x"), aws.context())
     assert result["rc"] == 0
-    assert result["log_problem"] == "the log was not complete 300 s after the end; read the rest in CloudWatch"
+    assert result["log_problem"].startswith("the log was not complete 300 s after the end")
+    assert ("ThrottlingException" in result["log_problem"]) is what.startswith("AWS")
     assert result["log_problem"] in aws.reported
     assert 300 < aws.time.now - began - 16 < 400
 
@@ -381,7 +373,7 @@ def test_a_log_that_never_gets_complete_is_given_up_five_minutes_after_the_end(w
 def test_another_log_driver_is_said_and_the_command_is_run_without_lines() -> None:
     aws = Aws()
     aws.definition["containerDefinitions"] = [container(logConfiguration={"logDriver": "awsfirelens"})]
-    assert run(params(), aws.context())["rc"] == 0
+    assert run(params(cmd="groups create x"), aws.context())["rc"] == 0
     assert any("awsfirelens" in line for line in aws.reported)
 
 
