@@ -143,7 +143,7 @@ def test_the_log_and_the_command_itself_explain_a_failure() -> None:
     seen = task(one("proxy", 137), one("redash", 1))
     stopped = judge(seen, "redash", lines=["cryptography.fernet.InvalidToken"])
     assert stopped is not None
-    assert (stopped.cause, stopped.what) == ("key", "redash exited with 1")
+    assert (stopped.cause, stopped.what) == ("key", "redash exited with 1: cryptography.fernet.InvalidToken")
     missing = judge(task(one("proxy", 137), one("redash"), stoppedReason="Host gone"), "redash", lines=["InvalidToken"])
     assert missing is not None
     assert (missing.cause, missing.ran) == ("key", True)
