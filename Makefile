@@ -1,10 +1,10 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz molecule matrix bare coverage docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz mutation molecule matrix bare coverage docs
 
 # What is longer than `make test`; .github/workflows/nightly.yml runs each as a job.
-LONG = test-slow e2e-upgrade e2e-rotation fuzz molecule matrix bare
+LONG = test-slow e2e-upgrade e2e-rotation fuzz mutation molecule matrix bare
 
 # `make TARGET MEASURE=NAME` notes in build/coverage/NAME which code the tests ran; `make coverage` combines these files.
 ifdef MEASURE
@@ -34,6 +34,7 @@ help:
 	@echo "  make e2e-upgrade  every upgrade hop, failures, and kills in each step: an hour or more"
 	@echo "  make e2e-rotation every rotation, killed and resumed, in both secret stores: an hour or more"
 	@echo "  make fuzz         100 000 random inputs of the loaders, 2000 of each property; about 10 minutes; make unit tries 150 and 50"
+	@echo "  make mutation     small faults in plugins/module_utils/core and one_off: does a test fail for each? FILES=core/stopped.py tries one"
 	@echo "  make molecule     a molecule scenario for each role, on a running demo: about 10 minutes"
 	@echo "  make matrix       unit tests, roles, playbooks and sanity on every ansible-core: half an hour for each of the five;"
 	@echo "                    CORE=2.18 tries one of them"
@@ -104,6 +105,10 @@ e2e-rotation: setup
 
 fuzz: setup
 	@HYPOTHESIS_PROFILE=long REDASH_FUZZ_EXAMPLES=$${REDASH_FUZZ_EXAMPLES:-25000} .venv/bin/python -m pytest -m hypothesis $(MEASURED) tests/fuzz tests/unit
+
+mutation: setup
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --requirement requirements-mutation.txt
+	@.venv/bin/python -m tests.mutation.run $(FILES)
 
 molecule: demo
 	@.venv/bin/python -m demo setup
