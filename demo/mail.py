@@ -67,7 +67,7 @@ def server(home: Path, address: str, port: int = PORT, tell: Callable[[str], Non
     """Take mail until the block ends. Yields the file with the variables for mail.yml, which goes with the server."""
     folder = home / "mail"
     folder.mkdir(parents=True, exist_ok=True)
-    controller = Controller(Mailbox(folder, tell), hostname=address, port=port)
+    controller = Controller(Mailbox(folder, tell), hostname=address, port=port, ready_timeout=60)
     try:
         # Asked first: aiosmtpd tells of a port in use only after the five seconds that it gives a server to start.
         socket.create_server((address, port)).close()

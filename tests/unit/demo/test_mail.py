@@ -31,7 +31,7 @@ def send(port: int, subject: str) -> None:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "redash@example.com", "ada@example.com", subject
     message.set_content("Hello")
-    with smtplib.SMTP("127.0.0.1", port, timeout=10) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.send_message(message)
 
 

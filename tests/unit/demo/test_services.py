@@ -73,7 +73,7 @@ def test_our_own_process_is_known_and_ended(tmp_path: Path) -> None:
     assert services.stop_aws(instance) is True
     assert services.aws_pid(instance) is None
     # It is gone from the process list an instant before it can be waited for.
-    assert child.wait(timeout=10) != 60
+    assert child.wait(timeout=50) != 60
 
 
 def test_the_process_of_another_home_is_not_ours(tmp_path: Path) -> None:

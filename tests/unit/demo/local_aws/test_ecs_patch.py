@@ -112,7 +112,7 @@ def test_lines_and_characters_that_arrive_in_pieces_are_whole_events(mended: Any
         "logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g", "awslogs-stream-prefix": "s"}},
     }
     mended._start_awslogs_forwarder(container, definition, "0123456789")
-    assert done.wait(5)
+    assert done.wait(60)
     patch._wait_for_the_log("c1")
     assert events == ["one", "two ", "thrü", "", "no end"]
 
@@ -212,7 +212,7 @@ def test_the_exit_code_shows_only_when_the_whole_log_has_been_forwarded(mended: 
     class Slow(Container):
         def logs(self, **_: Any) -> Iterator[bytes]:
             yield b"first\n"
-            assert going_on.wait(5)
+            assert going_on.wait(60)
             yield b"last\n"
 
     one = Slow("one", 0, status="exited")
@@ -240,7 +240,7 @@ def test_the_exit_code_shows_only_when_the_whole_log_has_been_forwarded(mended: 
 def test_a_log_that_never_ends_does_not_keep_a_task_for_ever(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     class Endless(Container):
         def logs(self, **_: Any) -> Iterator[bytes]:
-            done.wait(5)
+            done.wait(120)
             yield b""
 
     done = threading.Event()
