@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from .conftest import LocalAws, Playbook, said
 
 GIVEN = "g1ven-Pass/word?&%"
@@ -133,28 +135,36 @@ def test_secrets_manager_holds_them_by_the_same_names_and_they_are_never_seen(aw
             assert value not in text, f"the value of {name} is in {place}"
 
 
-def test_a_changed_endpoint_moves_the_composed_secret_alone(aws: LocalAws, playbook: Playbook) -> None:
-    variables = {"redash_name": "moved", "redash_infrastructure": INFRASTRUCTURE}
-    assert playbook.run(ROLE, variables=variables).returncode == 0
-    before = stored(aws, "/redash/moved")
-    elsewhere = {**INFRASTRUCTURE, "database": {**INFRASTRUCTURE["database"], "endpoint": "restored.example"}}
-    done = playbook.run(ROLE, variables={**variables, "redash_infrastructure": elsewhere})
-    assert changes(done.stdout) == 1
-    after = stored(aws, "/redash/moved")
-    assert after["database_url"] == before["database_url"].replace("db.example", "restored.example")
-    assert {**after, "database_url": ""} == {**before, "database_url": ""}
+KEPT = {"redash_name": "kept", "redash_infrastructure": INFRASTRUCTURE}
 
 
-def test_a_key_that_differs_from_the_stored_one_stops_the_play_in_one_line(aws: LocalAws, playbook: Playbook) -> None:
-    variables = {"redash_name": "kept", "redash_infrastructure": INFRASTRUCTURE}
-    assert playbook.run(ROLE, variables=variables).returncode == 0
+@pytest.fixture(scope="module")
+def kept(aws: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Playbook:
+    """An installation whose secrets are made."""
+    playbook = Playbook(tmp_path_factory.mktemp("kept"), aws)
+    made = playbook.run(ROLE, variables=KEPT)
+    assert made.returncode == 0, made.stdout
+    return playbook
+
+
+def test_a_key_that_differs_from_the_stored_one_stops_the_play_in_one_line(aws: LocalAws, kept: Playbook) -> None:
     before = stored(aws, "/redash/kept")
-    done = playbook.run(ROLE, variables={**variables, "redash_secrets": {"secret_key": "another-key-of-somebody-s"}})
+    done = kept.run(ROLE, variables={**KEPT, "redash_secrets": {"secret_key": "another-key-of-somebody-s"}})
     assert done.returncode == 2
     assert "/redash/kept/secret_key: the secret_key given differs" in " ".join(done.stdout.split())
     assert "Traceback" not in done.stdout
     assert "another-key-of-somebody-s" not in done.stdout
     assert stored(aws, "/redash/kept") == before
+
+
+def test_a_changed_endpoint_moves_the_composed_secret_alone(aws: LocalAws, kept: Playbook) -> None:
+    before = stored(aws, "/redash/kept")
+    elsewhere = {**INFRASTRUCTURE, "database": {**INFRASTRUCTURE["database"], "endpoint": "restored.example"}}
+    done = kept.run(ROLE, variables={**KEPT, "redash_infrastructure": elsewhere})
+    assert changes(done.stdout) == 1
+    after = stored(aws, "/redash/kept")
+    assert after["database_url"] == before["database_url"].replace("db.example", "restored.example") != before["database_url"]
+    assert {**after, "database_url": ""} == {**before, "database_url": ""}
 
 
 def test_the_cookie_secret_of_an_installation_without_a_key_is_carried_over(aws: LocalAws, playbook: Playbook) -> None:
