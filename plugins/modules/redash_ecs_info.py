@@ -80,6 +80,10 @@ services:
       returned: with O(installation)
       type: list
       elements: str
+    tasks_before_rotation:
+      description: How many tasks it had when a rotation of the encryption key last stopped it; 0 where none did.
+      returned: with O(installation)
+      type: int
     has_scheduler:
       description: Whether a scheduler is among them.
       returned: with O(installation)
@@ -108,6 +112,15 @@ from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_m
 SERVICES_PER_CALL = 10
 
 
+# On a service whose tasks were stopped for a rotation: how many it had. It outlives a run that is killed meanwhile.
+TASKS_BEFORE = "redash:tasks-before-rotation"
+
+
+def _tasks_before(service: dict[str, Any]) -> int:
+    value = next((tag["value"] for tag in service.get("tags") or [] if tag["key"] == TASKS_BEFORE), "")
+    return int(value) if value.isdecimal() else 0
+
+
 def _described(service: dict[str, Any]) -> dict[str, Any]:
     primary: dict[str, Any] = next((each for each in service.get("deployments", []) if each.get("status") == "PRIMARY"), {})
     return {
@@ -123,10 +136,11 @@ def _described(service: dict[str, Any]) -> dict[str, Any]:
 
 def _of_installation(ecs: Any, cluster: str, name: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for service in installation.services(ecs, cluster, name):
+    for service in installation.services(ecs, cluster, name, tags=True):
         definition = installation.task_definition(ecs, service["taskDefinition"]) or {"containerDefinitions": []}
         found[service["serviceName"]] = {
             **_described(service),
+            "tasks_before_rotation": _tasks_before(service),
             "containers": [container["name"] for container in definition["containerDefinitions"]],
             "has_scheduler": has_scheduler(definition),
         }

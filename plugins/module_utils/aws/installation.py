@@ -23,8 +23,12 @@ SERVICE_REVISIONS_PER_CALL = 20
 PARTS = {service.name for release in RELEASES.values() for service in release.services}
 
 
-def services(ecs: Any, cluster: str, name: str) -> list[dict[str, Any]]:
-    """The installation's services, described: ``<name>`` itself, or ``<name>-...`` of the split topology. Empty without the cluster."""
+def services(ecs: Any, cluster: str, name: str, tags: bool = False) -> list[dict[str, Any]]:
+    """The installation's services, described: ``<name>`` itself, or ``<name>-...`` of the split topology. Empty without the cluster.
+
+    ``tags`` asks for those, too.
+    """
+    more = {"include": ["TAGS"]} if tags else {}
     with aws_errors(f"read the services of cluster {cluster}"):
         try:
             arns = [arn for page in ecs.get_paginator("list_services").paginate(cluster=cluster) for arn in page["serviceArns"]]
@@ -35,7 +39,7 @@ def services(ecs: Any, cluster: str, name: str) -> list[dict[str, Any]]:
         names = sorted(each for each in (arn.rpartition("/")[2] for arn in arns) if each == name or each.startswith(f"{name}-"))
         found = []
         for start in range(0, len(names), SERVICES_PER_CALL):
-            found += ecs.describe_services(cluster=cluster, services=names[start : start + SERVICES_PER_CALL])["services"]
+            found += ecs.describe_services(cluster=cluster, services=names[start : start + SERVICES_PER_CALL], **more)["services"]
     return [service for service in found if service["status"] == "ACTIVE" and _is_part(ecs, service, name)]
 
 

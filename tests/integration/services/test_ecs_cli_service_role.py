@@ -296,6 +296,21 @@ def test_a_count_left_empty_stays_autoscaling_s(aws: LocalAws, playbook: Playboo
     assert found[0]["desiredCount"] == 5
 
 
+def test_a_count_that_is_kept_stays_and_autoscaling_s_is_left_alone(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
+    aws.client("ecs").create_cluster(clusterName="kept")
+    rendered = {"services": [service("worker", playbook.folder), service("server", playbook.folder, desired_count="")]}
+    variables = {
+        **variables,
+        "redash_infrastructure": {**INFRASTRUCTURE, "cluster_name": "kept"},
+        "compose_render_result": rendered,
+        "ecs_cli_service_kept_counts": {"shop-worker": 3, "shop-server": 3},
+    }
+    done = playbook.run(ROLE, variables=variables)
+    assert done.returncode == 0, done.stdout
+    found = aws.client("ecs").describe_services(cluster="kept", services=["shop-worker", "shop-server"])["services"]
+    assert {one["serviceName"]: one["desiredCount"] for one in found} == {"shop-worker": 3, "shop-server": 1}
+
+
 def test_without_live_output_the_module_says_the_same(playbook: Playbook, variables: dict[str, Any]) -> None:
     tasks = [
         {

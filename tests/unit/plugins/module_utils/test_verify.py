@@ -97,7 +97,7 @@ class Ecs(Fake):
             raise refusal("ClusterNotFoundException")
         return {"serviceArns": [f"{ARN}service/{cluster}/{name}" for name in self.services]}
 
-    def describe_services(self, cluster: str, services: list[str]) -> dict[str, Any]:
+    def describe_services(self, cluster: str, services: list[str], include: list[str] | None = None) -> dict[str, Any]:
         assert len(services) <= 10
         return {"services": [self.services[name] for name in services]}
 
