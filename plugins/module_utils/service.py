@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.redash.ecs.plugins.module_utils import failures
 from ansible_collections.redash.ecs.plugins.module_utils.aws import services
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context, Interrupted
 from ansible_collections.redash.ecs.plugins.module_utils.core import service as core
 from ansible_collections.redash.ecs.plugins.module_utils.core.deployment import SETTLE, Snapshot, State, Verdict, Watch, primary_of
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.stopped import explain
 
 # Seconds between looks. Each look is four to six calls; AWS lets an account make twenty a second of each.
 INTERVAL = 3.0
@@ -291,9 +291,8 @@ def _failure(params: Mapping[str, Any], context: Context, ecs: Any, verdict: Ver
     if verdict.task is None:
         return RedashError(problem, result=result)
     task = verdict.task
-    guilty = next((one["name"] for one in task.get("containers") or [] if one.get("exitCode")), None)
-    lines, unread = services.last_log_lines(ecs, context.client("logs"), task, guilty, LOG_LINES)
-    why = explain(task, [line.split(": ", 1)[1] for line in lines], guilty)
+    failure = failures.of_task(ecs, context.client("logs"), task)
+    why, lines, unread = failure.why, failure.lines[-LOG_LINES:], failure.unread
     context.report(f"the first task that failed, {task['taskArn'].rsplit('/', 1)[-1]}: {why.what}")
     for line in lines:
         context.report(f"  {line}")

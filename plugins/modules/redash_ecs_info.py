@@ -22,6 +22,10 @@ options:
   installation:
     description: Name of an installation, whose active services are read, whatever its topology.
     type: str
+  failures:
+    description: Whether to say why the newest task failed of each service that runs fewer tasks than it should; reads its log.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
@@ -75,6 +79,10 @@ services:
       description: The five newest messages of the service with their time, newest first.
       type: list
       elements: str
+    failure:
+      description: Why the newest of its tasks that failed did, in one line with what to do; empty where nothing is amiss.
+      returned: with O(failures)
+      type: str
     containers:
       description: The names of its containers.
       returned: with O(installation)
@@ -101,9 +109,11 @@ services:
 
 from typing import Any
 
+from ansible_collections.redash.ecs.plugins.module_utils import failures
 from ansible_collections.redash.ecs.plugins.module_utils.aws import installation
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import time_of
 from ansible_collections.redash.ecs.plugins.module_utils.core.topology import has_scheduler
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
@@ -150,8 +160,19 @@ def _of_installation(ecs: Any, cluster: str, name: str) -> dict[str, Any]:
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Describe the services; ``services`` maps the name of each that exists to what it runs."""
     ecs = context.client("ecs")
-    if params["installation"]:
-        return {"changed": False, "services": _of_installation(ecs, params["cluster"], params["installation"])}
+    found = _of_installation(ecs, params["cluster"], params["installation"]) if params["installation"] else _named(ecs, params)
+    if params.get("failures"):
+        for name, service in found.items():
+            service["failure"] = ""
+            if service["running_count"] < service["desired_count"]:
+                try:
+                    service["failure"] = failures.newest(ecs, context.client("logs"), params["cluster"], name)
+                except RedashError as error:  # what is known of the service is told all the same
+                    service["failure"] = f"why tasks are missing is not known: {error}"
+    return {"changed": False, "services": found}
+
+
+def _named(ecs: Any, params: dict[str, Any]) -> dict[str, Any]:
     names: list[str] = params["services"]
     found: dict[str, Any] = {}
     with aws_errors(f"read the services of cluster {params['cluster']}"):
@@ -166,7 +187,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
                 # A deleted service stays visible as INACTIVE for a while.
                 if service["status"] != "INACTIVE":
                     found[service["serviceName"]] = _described(service)
-    return {"changed": False, "services": found}
+    return found
 
 
 def main() -> None:
@@ -176,6 +197,7 @@ def main() -> None:
             "cluster": {"type": "str", "required": True},
             "services": {"type": "list", "elements": "str"},
             "installation": {"type": "str"},
+            "failures": {"type": "bool", "default": False},
         },
         mutually_exclusive=[("services", "installation")],
         required_one_of=[("services", "installation")],

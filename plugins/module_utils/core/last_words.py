@@ -422,7 +422,7 @@ def _candidates(lines: Sequence[str]) -> list[_Candidate]:
         if not text or _NOISE.match(text):
             continue
         exception = _EXCEPTION.match(text) or _WRAPPED.match(text)
-        if exception:
+        if exception and not _GENERIC.search(text):
             found.append(_exception(lines, number, text))
             until = number + len(_continued(lines, number))
             continue
