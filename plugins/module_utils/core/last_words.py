@@ -181,6 +181,11 @@ RULES = (
     ),
     # Redis. The server's answer decides; that it is a ConnectionError says nothing.
     _rule(
+        r"NoPermissionError|this user has no permissions to",
+        "redis",
+        "Allow Redash's Redis user all commands and keys, or use the default user.",
+    ),
+    _rule(
         r"redis.*(NOAUTH|WRONGPASS|NOPERM|AuthenticationError|Authentication required|invalid (username-password|password))"
         r"|\b(NOAUTH|WRONGPASS|NOPERM)\b|AUTH <password> called without|sent AUTH, but no password is set|AuthenticationWrongNumberOfArgs",
         "redis",
@@ -231,6 +236,7 @@ RULES = (
         _NO_REDIS,
     ),
     _rule(r"redis\.exceptions\.ResponseError|redis\.exceptions\.\w+", "redis", "Look at what Redis answers; its version may be too old."),
+    _rule(r"FATAL: +the database system is|CannotConnectNow", "database", "The database starts, stops or recovers: run again in a minute."),
     # The database in general, behind Redis: an OperationalError may be kombu's.
     _rule(
         r"(could not (connect to server|translate host name)|connection to server (at|on) .* failed|psycopg2\.(Operational|Interface)Error"
@@ -268,7 +274,8 @@ RULES = (
     ),
     # Memory, disk, processor, program.
     _rule(
-        r"was sent SIGKILL! Perhaps out of memory|\bMemoryError\b|Cannot allocate memory|Out of memory: Killed process|\[Errno 12\]",
+        r"\AKilled\Z|was sent SIGKILL! Perhaps out of memory|\bMemoryError\b|Cannot allocate memory|Out of memory: Killed process"
+        r"|\[Errno 12\]",
         "out_of_memory",
         _MEMORY,
     ),
@@ -318,6 +325,11 @@ RULES = (
     _rule(r"KeyError: '(REDASH_|DATABASE_URL|REDIS_URL)", "settings", "Set that variable (redash_settings)."),
     # Mail; mail.yml knows more.
     _rule(r"smtplib\.|SMTP\w*(Error|Exception|Refused|Disconnected)", "mail", "Run mail.yml: it tells why mail does not leave."),
+    _rule(
+        r"CERTIFICATE_VERIFY_FAILED|certificate verify failed",
+        "certificate",
+        "Use the name that the certificate is made for, or add its authority.",
+    ),
     # The network, where nothing narrower says whose.
     _rule(
         r"(gaierror|Name or service not known|Temporary failure in name resolution)",
@@ -372,7 +384,8 @@ _PID = re.compile(r"pid: ?(\d+)")
 # Said when something else went wrong already.
 _GENERIC = re.compile(
     r"Worker failed to boot|Shutting down: |Worker \(pid:\d+\) exited with code|Exception in worker process|Exception on /|Worker exiting"
-    r"|exception raised while executing|Aborted!|exit status|Handling signal|Reason: ",
+    r"|exception raised while executing|Aborted!|exit status|Handling signal|Reason: "
+    r"|InFailedSqlTransaction|current transaction is aborted",
     re.IGNORECASE,
 )
 

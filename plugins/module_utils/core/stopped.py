@@ -80,7 +80,8 @@ FIRST = (
     ),
     _rule(
         r"descriptor matching platform|no matching manifest for|no match for platform|exec format error"
-        r"|does not match the (specified|detected)? ?(host )?platform|image operating system .* cannot be used|platform mismatch",
+        r"|does not match the (specified|detected)? ?(host )?platform|image operating system .* cannot be used|platform mismatch"
+        r"|image platform \S+ does not match",
         "architecture",
         "The image is built for another processor: match runtimePlatform.cpuArchitecture to it.",
     ),
@@ -265,6 +266,11 @@ _CUT_TODO = " ECS cut its reason: the execution role, the name and the network a
 
 # The rest; the first that matches wins, so the narrow ones stand before the wide ones.
 REASONS = (
+    _rule(
+        r"account is (currently )?(blocked|suspended)|account.*(not|being) verified",
+        "account",
+        "AWS has blocked this account: ask AWS Support.",
+    ),
     # service-event-messages, api_failures_messages; Managed Instances wrap EC2's own codes
     _rule(
         r"limit on the number of (vCPUs|tasks)|vCPU ?limit|VcpuLimitExceeded|MaxSpotInstanceCountExceeded|NetworkInterfaceLimitExceeded",
