@@ -39,7 +39,7 @@ def read_page(logs: Any, group: str, stream: str, token: str | None = None, star
 def absence(logs: Any, group: str, stream: str) -> str:
     """What is not there, the stream or its group, in one line; empty where both are."""
     try:
-        logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=False)
+        logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=False, limit=1)
     except botocore_exceptions.ClientError as error:
         if error_code(error) != "ResourceNotFoundException":
             raise

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 QUIET = 1.0
 # Where nothing at all in the log is suspicious, it gets longer.
 QUIET_WHEN_EMPTY = 5.0
+# A stream that is not there may be late; only after this long is it taken for deleted.
+QUIET_WHEN_MISSING = 20.0
 # When ECS's own clock says that the process ended this long ago, one more look is enough.
 SETTLED = 2.0
 DRAIN_MAX = 300.0  # it still grows, or AWS throttles that hard
@@ -201,7 +203,9 @@ class Following:
             self.clock.sleep(max(0.0, upcoming - self.clock.monotonic()))
         if self.at.running is not None:
             self._drain()
-            self._look_for_what_is_gone()
+            if self._look_for_what_is_gone(late=True):
+                self._drain()
+                self._look_for_what_is_gone()
         return self._judge()
 
     def _look_interval(self) -> float:
@@ -304,20 +308,26 @@ class Following:
         if container == self.plan.container and self.unread is None:
             self.unread = problem
 
-    def _look_for_what_is_gone(self) -> None:
-        """A log driver makes the stream before the program starts: where there is none, it was deleted or its group was."""
+    def _look_for_what_is_gone(self, *, late: bool = False) -> bool:
+        """Note what was deleted, a stream or its group; True when a stream was only ``late`` and is to be read after all.
+
+        A log driver makes the stream before the program starts, so where there is none, something was deleted.
+        """
         for source in self.sources:
             if source.reader.exists and not source.reader.gone:
                 continue
             where, stream = source.stream.group, source.stream.name
             try:
-                what = aws_logs.absence(self.work.logs(source.stream), where, stream) or f"log stream {stream} was late"
+                what = aws_logs.absence(self.work.logs(source.stream), where, stream)
             except (botocore_exceptions.ClientError, botocore_exceptions.BotoCoreError) as error:
                 self._miss(source.stream.container, problem_of(error, f"read log stream {stream}"))
                 continue
+            if not what and late:
+                return True
             if source.reader.exists:
-                what = f"{what} any more: it was deleted while it was read"
-            self._miss(source.stream.container, Problem(what, todo=READABLE))
+                what = f"{what or f'log stream {stream} is another one'}: it was deleted while it was read"
+            self._miss(source.stream.container, Problem(what or f"log stream {stream} came too late", todo=READABLE))
+        return False
 
     def _drain(self) -> None:
         """Read on until the log is complete: a batch's end is in it, or it has been quiet for long enough after the end."""
@@ -344,21 +354,27 @@ class Following:
 
     def _complete_in(self, quiet_since: float) -> float:
         """Seconds until the log counts as complete if nothing more comes: quiet for long enough, or the process long dead."""
-        empty = self._suspiciously_empty()
+        suspicious = self._suspicious_silence()
         quiet_for = self.clock.monotonic() - quiet_since
-        left = (QUIET_WHEN_EMPTY if empty else QUIET) - quiet_for
+        left = (suspicious or QUIET) - quiet_for
         stopped = self.task.get("executionStoppedAt")
         if self.ahead is None or not isinstance(stopped, datetime):
             return left
         # By AWS's own clock: ours may be wrong.
         dead_for = self.clock.now() + self.ahead - stopped.timestamp()
-        return min(left, (QUIET_WHEN_EMPTY if empty else SETTLED) - dead_for)
+        return min(left, (suspicious or SETTLED) - dead_for)
 
-    def _suspiciously_empty(self) -> bool:
-        """A start of Redash always leaves some lines, and a log driver makes its stream before the program starts."""
-        if not all(source.reader.empty for source in self.sources):
-            return False
-        return bool(self.plan.commands) or not any(source.reader.exists for source in self.sources)
+    def _suspicious_silence(self) -> float:
+        """Seconds that a silence must last which is not normal; 0 where it is.
+
+        A start of Redash always leaves some lines, and a log driver makes its stream before the program starts.
+        """
+        command = next((source.reader for source in self.sources if source.stream.container == self.plan.container), None)
+        if command is not None and not command.exists:
+            return QUIET_WHEN_MISSING
+        if self.plan.commands and all(source.reader.empty for source in self.sources):
+            return QUIET_WHEN_EMPTY
+        return 0.0
 
     def _compare_clocks(self, answer: Mapping[str, Any]) -> None:
         """AWS's clock by the Date headers. Each has lost its fraction of a second; of many, the greatest lost least."""

@@ -256,6 +256,7 @@ class Aws:
         startFromHead: bool = False,
         nextToken: str | None = None,
         startTime: int | None = None,
+        limit: int | None = None,
     ) -> dict[str, Any]:
         self._called("GetLogEvents")
         if self.log_errors:

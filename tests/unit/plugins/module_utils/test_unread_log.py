@@ -200,6 +200,33 @@ def test_a_long_listing_is_read_whole_though_the_result_holds_its_end_only() -> 
     assert len(result["stdout_lines"]) == 10
 
 
+def test_a_stream_that_is_only_late_is_read_whole() -> None:
+    for late in (3, 12, 19.9):
+        aws = Aws()
+        says(aws, *GROUPS)
+        original = aws.get_log_events
+        end = aws.time.now + 16
+
+        def hidden(original: Any = original, aws: Aws = aws, until: float = end + late, **request: Any) -> dict[str, Any]:
+            if aws.time.now < until:
+                raise client_error("ResourceNotFoundException", "The specified log stream does not exist.")
+            return dict(original(**request))
+
+        aws.get_log_events = hidden  # type: ignore[method-assign]
+        assert run(params(cmd="groups list"), aws.context())["parsed"][0]["name"] == "admin", late
+
+
+def test_a_deleted_stream_and_a_deleted_group_are_told_apart() -> None:
+    for message, said in (
+        ("The specified log stream does not exist.", "there is no log stream task-runner/"),
+        ("The specified log group does not exist.", "there is no log group /redash/test"),
+    ):
+        aws = Aws()
+        error = client_error("ResourceNotFoundException", message)
+        aws.get_log_events = lambda error=error, **_: (_ for _ in ()).throw(error)  # type: ignore[method-assign, misc]
+        assert said in str(fails(aws, cmd="groups list"))
+
+
 # Passing refusals.
 
 PASSING = [
