@@ -26,6 +26,7 @@ PASSWORD = "the-password-of-awx"
 SECRET_KEY = "the-secret-key-of-aws"
 TOKEN = "xoxb-the-token-of-slack"
 TYPE = "AWS by assumed role"
+HIDDEN = "hidden"
 
 SETTINGS: dict[str, Any] = {
     "awx_project_url": "https://git.example.com/redash.git",
@@ -57,6 +58,9 @@ FEW: dict[str, Any] = {
 }
 
 
+ROLE_VARS = re.sub(r"!unsafe ", "", (ROOT / "roles" / "awx" / "vars" / "main.yml").read_text())
+
+
 def playbooks() -> set[str]:
     """What AWX would list of this repository, were it cloned."""
     files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -81,6 +85,18 @@ class Run:
     @property
     def failed(self) -> int:
         return self._count("failed")
+
+    @property
+    def changes(self) -> set[tuple[str, str]]:
+        """Task and item of each change; no item is an empty text. The item of a result that no_log hides is HIDDEN."""
+        found, task = set(), ""
+        for line in self.text.splitlines():
+            if header := re.match(r"TASK \[(?:[\w.]+ : )?(.*?)\] \*", line):
+                task = header[1]
+            elif change := re.match(r"changed: \[localhost\](?: => \(item=(.*)\))?", line):
+                # Which of the two is ansible-core's affair.
+                found.add((task, HIDDEN if change[1] in ("None", "(censored due to no_log)") else change[1] or ""))
+        return found
 
     def _count(self, what: str) -> int:
         found = re.search(rf"localhost\s+: .*\b{what}=(\d+)", self.text)
@@ -167,19 +183,6 @@ def test_a_second_run_writes_nothing(made: Controller) -> None:
     assert (run.changed, made.awx.writes) == (0, [])
 
 
-def test_check_mode_on_what_is_there_reports_no_change(made: Controller) -> None:
-    run = made.run("--check")
-    assert (run.returncode, run.changed) == (0, 0), run.text[-3000:]
-
-
-def test_check_mode_on_an_empty_awx_says_what_would_be_made_and_makes_nothing(tmp_path: Path) -> None:
-    controller = Controller(tmp_path)
-    run = controller.run("--check", awx_organization="Data")
-    assert (run.returncode, run.failed) == (0, 0), run.text[-3000:]
-    assert run.changed >= 14
-    assert controller.awx.writes == []
-
-
 @pytest.mark.parametrize("arguments", [["--check"], []])
 def test_names_that_awx_does_not_have_are_said_at_once_before_anything_is_written(tmp_path: Path, arguments: list[str]) -> None:
     controller = Controller(
@@ -195,71 +198,6 @@ def test_names_that_awx_does_not_have_are_said_at_once_before_anything_is_writte
         assert line in run.words, run.text[-3000:]
     assert "olga." not in run.words and "user ada" not in run.words
     assert controller.awx.writes == []
-
-
-def test_a_notification_with_a_secret_is_sent_again_when_anything_else_of_it_changed(made: Controller) -> None:
-    changed = copy.deepcopy(SETTINGS["awx_notifications"])
-    slack = next(item for item in changed if item["type"] == "slack")
-    slack["configuration"]["channels"] = ["#elsewhere"]
-    made.awx.writes.clear()
-    run = made.run(awx_notifications=changed)
-    assert (run.returncode, run.changed) == (0, 1), run.text[-3000:]
-    assert made.awx.named("notification_templates", slack["name"])["notification_configuration"]["channels"] == ["#elsewhere"]
-    assert made.run().changed == 1, "and back"
-
-
-def test_a_template_that_is_no_longer_for_analysts_is_taken_from_them(made: Controller) -> None:
-    templates = copy.deepcopy(yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"])
-
-    def may() -> set[str]:
-        return {
-            name for name in made.awx.names("job_templates") if "Redash analysts" in made.awx.holders("job_templates", name, "execute_role")
-        }
-
-    before = may()
-    assert "Redash access (analysts)" in before, before
-    made.awx.writes.clear()
-    fewer = [
-        {name: value for name, value in item.items() if name != "analysts" or item["name"] != "access (analysts)"} for item in templates
-    ]
-    run = made.run(awx_job_templates=fewer)
-    assert run.returncode == 0, run.text[-3000:]
-    assert may() == before - {"Redash access (analysts)"}
-    # Before its list of allowed commands goes.
-    assert "/roles/" in made.awx.writes[0] and "/job_templates/" in made.awx.writes[1], made.awx.writes
-    assert made.run().returncode == 0
-    assert may() == before
-
-
-def test_a_way_past_the_approval_that_somebody_drew_is_taken_away(made: Controller) -> None:
-    nodes = {node["identifier"]: node for node in made.awx.objects["workflow_job_template_nodes"].values()}
-    past = made.awx.associations.setdefault(f"{nodes['check']['url']}always_nodes/", [])
-    past.append(nodes["snapshot"]["id"])
-    run = made.run()
-    assert (run.returncode, run.changed) == (0, 1), run.text[-3000:]
-    assert past == []
-
-
-def test_a_run_repairs_what_somebody_changed_and_sends_known_secrets_only_when_asked_for(made: Controller) -> None:
-    template = made.awx.named("job_templates", "Redash manage (analysts)")
-    template["ask_variables_on_launch"] = True
-    made.awx.survey("Redash manage (analysts)")["cmd"]["required"] = False
-    credential = made.awx.named("credentials", "Redash AWS")
-    assert credential["inputs"]["secret_key"] == ENCRYPTED
-    key = ("credentials", credential["id"], "secret_key")
-    another = {**SETTINGS["awx_aws_role"], "secret_key": "another"}
-    made.awx.writes.clear()
-
-    run = made.run(awx_aws_role=another)
-    assert run.changed == 1, run.text[-3000:]
-    assert template["ask_variables_on_launch"] is False
-    assert made.awx.survey("Redash manage (analysts)")["cmd"]["required"] is True
-    assert {write.split("/")[3] for write in made.awx.writes} == {"job_templates"}
-    assert made.awx.secrets[key] == SECRET_KEY
-
-    made.run(awx_aws_role=another, awx_update_secrets=True)
-    assert made.awx.secrets[key] == "another"
-    assert TOKEN in made.awx.secrets.values()
 
 
 def test_no_secret_is_said_even_at_vvvv(made: Controller) -> None:
@@ -332,17 +270,6 @@ def test_what_the_workflow_asks_reaches_each_of_its_steps(made: Controller) -> N
     assert jobs == dict.fromkeys(("verify", "check", "snapshot", "upgrade", "smoke"), asked)
 
 
-def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(made: Controller) -> None:
-    template, project = made.awx.named("job_templates", "Redash history"), made.awx.named("projects", "Redash")
-    del made.awx.objects["job_templates"][template["id"]]
-    made.awx.fetched[project["id"]].remove("history.yml")
-    with pytest.raises(Refused, match="Playbook not found for project"):
-        made.awx.make("job_templates", {"name": "x", "project": project["id"], "playbook": "history.yml"})
-    run = made.run(awx_update_project=True)
-    assert run.returncode == 0, run.text[-3000:]
-    assert "Redash history" in made.awx.names("job_templates")
-
-
 def test_a_repository_that_can_t_be_fetched_is_said_with_what_helps(tmp_path: Path) -> None:
     """A new credential alone makes AWX fetch nothing, so the last step is the person's to ask for."""
     controller = Controller(tmp_path, awx_aws_role={}, awx_notifications=[], **FEW)
@@ -402,7 +329,7 @@ def test_the_fake_takes_no_credential_for_a_job_that_awx_would_not_take() -> Non
 
 def test_other_fields_in_a_type_of_credential_that_is_in_use_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     """By a later release, or by hand. What the refusal says to do, helps."""
-    controller = Controller(tmp_path, **FEW)
+    controller = Controller(tmp_path, **FEW, awx_notifications=[])
     assert controller.run().returncode == 0
     kind, credential = controller.awx.named("credential_types", TYPE), controller.awx.named("credentials", "Redash AWS")
     kind["inputs"]["fields"].append({"id": "profile", "type": "string", "label": "Of another release"})
@@ -445,20 +372,6 @@ def test_the_fields_of_the_type_of_credential_go_with_its_name() -> None:
     }
 
 
-def test_the_organization_s_galaxy_credentials_are_left_alone_until_they_are_named(tmp_path: Path) -> None:
-    """The organization Default of a new AWX has one for galaxy.ansible.com; where that can't be reached, no job starts."""
-    controller = Controller(tmp_path, awx_aws_role={}, awx_notifications=[], **FEW)
-    kind = controller.awx.make("credential_types", {"name": "Galaxy", "kind": "cloud", "inputs": {"fields": []}})["id"]
-    first, second = (
-        controller.awx.make("credentials", {"name": name, "organization": 1, "credential_type": kind})["id"]
-        for name in ("Ansible Galaxy", "Ours")
-    )
-    kept = controller.awx.associations["/api/v2/organizations/1/galaxy_credentials/"] = [first]
-    for given, expected in (({}, [first]), ({"awx_galaxy_credentials": ["Ours"]}, [second]), ({"awx_galaxy_credentials": []}, [])):
-        run = controller.run(**given)
-        assert (run.returncode, kept) == (0, expected), run.text[-3000:]
-
-
 def test_people_choose_from_lists(made: Controller) -> None:
     survey = made.awx.survey("Redash upgrade")
     assert survey["redash_hosts"]["choices"] == ["redash-prod", "redash-staging"]
@@ -488,6 +401,201 @@ def test_the_assumed_role_reaches_the_aws_tools(made: Controller, tmp_path: Path
             assert profiles["source"] == {"aws_access_key_id": "AKIA", "aws_secret_access_key": "s"}
 
 
+# The tests below are one life of an AWX with few templates: each run of awx.yml answers more than one question.
+
+GALAXY = ("Ansible Galaxy", "Ours")
+ANOTHER = {**SETTINGS["awx_aws_role"], "secret_key": "another"}
+
+
+def shipped(*names: str) -> list[dict[str, Any]]:
+    """Some of the role's own job templates."""
+    return [item for item in yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"] if item["name"] in names]
+
+
+def small_settings() -> dict[str, Any]:
+    """Settings with which every task of the role has something to do, for few templates."""
+    return {
+        "awx_job_templates": shipped("verify", "manage (analysts)", "access (analysts)", "history"),
+        "awx_workflow": [
+            {"identifier": "check", "template": "verify", "success": ["approval"]},
+            {"identifier": "approval", "success": ["snapshot"]},
+            {"identifier": "snapshot", "template": "history", "success": []},
+        ],
+        "awx_notifications": SETTINGS["awx_notifications"][:2],
+    }
+
+
+class Life:
+    """An AWX that awx.yml makes, that people then change, and that awx.yml repairs. ``runs`` holds what each run said."""
+
+    def __init__(self, folder: Path) -> None:
+        self.controller = Controller(folder, **small_settings())
+        self.awx = self.controller.awx
+        kind = self.awx.make("credential_types", {"name": "Galaxy", "kind": "cloud", "inputs": {"fields": []}})["id"]
+        self.galaxy = [self.awx.make("credentials", {"name": name, "organization": 1, "credential_type": kind})["id"] for name in GALAXY]
+        # The organization Default of a new AWX has one for galaxy.ansible.com.
+        self.kept = self.awx.associations["/api/v2/organizations/1/galaxy_credentials/"] = self.galaxy[:1]
+        self.awx.writes.clear()
+        self.runs: dict[str, Run] = {}
+
+    def run(self, name: str, *arguments: str, **settings: Any) -> Run:
+        self.awx.writes.clear()
+        run = self.runs[name] = self.controller.run(*arguments, **settings)
+        assert run.returncode == 0, run.text[-6000:]
+        return run
+
+    def may(self) -> set[str]:
+        """What analysts may run."""
+        names = self.awx.names("job_templates")
+        return {name for name in names if "Redash analysts" in self.awx.holders("job_templates", name, "execute_role")}
+
+    def key(self) -> str:
+        """The secret key of AWS that AWX keeps."""
+        return self.awx.secrets["credentials", self.awx.named("credentials", "Redash AWS")["id"], "secret_key"]
+
+    def channels(self) -> list[str]:
+        return list(self.awx.named("notification_templates", "on-call")["notification_configuration"]["channels"])
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Life:
+    return Life(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="module")
+def small(empty: Life) -> Life:
+    """After the first run, of which only what it left is asked."""
+    empty.run("first")
+    return empty
+
+
+@dataclass
+class Repaired:
+    """How one run found an AWX that people had changed in many ways at once, and what it wrote."""
+
+    life: Life
+    run: Run
+    writes: list[str]
+    may_before: set[str]
+    past: list[int]
+    may: set[str]
+    key: str
+    channels: list[str]
+    kept: list[int]
+
+
+@pytest.fixture(scope="module")
+def repaired(small: Life) -> Repaired:
+    awx, may_before = small.awx, small.may()
+    # People have changed a template, and what its survey asks.
+    awx.named("job_templates", "Redash manage (analysts)")["ask_variables_on_launch"] = True
+    awx.survey("Redash manage (analysts)")["cmd"]["required"] = False
+    # They have drawn a way past the approval.
+    nodes = {node["identifier"]: node for node in awx.objects["workflow_job_template_nodes"].values()}
+    past = awx.associations.setdefault(f"{nodes['check']['url']}always_nodes/", [])
+    past.append(nodes["snapshot"]["id"])
+    # A playbook is new in the repository: AWX has no template for it, and has not fetched it.
+    project = awx.named("projects", "Redash")
+    del awx.objects["job_templates"][awx.named("job_templates", "Redash history")["id"]]
+    awx.fetched[project["id"]].remove("history.yml")
+    with pytest.raises(Refused, match="Playbook not found for project"):
+        awx.make("job_templates", {"name": "x", "project": project["id"], "playbook": "history.yml"})
+    # The settings differ, too: a channel, a template that is no longer for analysts, a secret, a credential for Galaxy.
+    notifications = copy.deepcopy(small_settings()["awx_notifications"])
+    notifications[0]["configuration"]["channels"] = ["#elsewhere"]
+    fewer = shipped("verify", "manage (analysts)", "access (analysts)", "history")
+    for item in fewer:
+        if item["name"] == "access (analysts)":
+            del item["analysts"]
+    run = small.run(
+        "repaired",
+        awx_notifications=notifications,
+        awx_job_templates=fewer,
+        awx_aws_role=ANOTHER,
+        awx_update_project=True,
+        awx_galaxy_credentials=["Ours"],
+    )
+    return Repaired(small, run, list(awx.writes), may_before, past, small.may(), small.key(), small.channels(), list(small.kept))
+
+
+@pytest.fixture(scope="module")
+def back(repaired: Repaired) -> Life:
+    """After a run with the first settings again, another secret and leave to send secrets, and no credential for Galaxy."""
+    repaired.life.run("back", awx_aws_role=ANOTHER, awx_update_secrets=True, awx_galaxy_credentials=[])
+    return repaired.life
+
+
+def test_check_mode_on_an_empty_awx_says_what_would_be_made_and_makes_nothing(empty: Life) -> None:
+    run = empty.run("check", "--check", awx_organization="Data")
+    assert run.failed == 0, run.text[-3000:]
+    assert run.changed >= 14
+    assert empty.awx.writes == []
+
+
+def test_check_mode_on_what_is_there_reports_no_change(small: Life) -> None:
+    assert small.run("check of what is there", "--check").changes == set()
+    assert small.awx.writes == []
+
+
+def test_the_organization_s_galaxy_credentials_are_left_alone_until_they_are_named(small: Life) -> None:
+    """Where galaxy.ansible.com can't be reached, no job starts. Named ones and none: the two runs that follow."""
+    assert small.kept == small.galaxy[:1]
+
+
+def test_a_run_repairs_what_somebody_changed_and_nothing_else(repaired: Repaired) -> None:
+    """Each change is one that a test below is about."""
+    assert repaired.run.changes == {
+        ("Organization", ""),
+        ("Notifications", HIDDEN),
+        ("Rights of analysts to templates that are none of theirs", ""),
+        ("Job templates", "access (analysts)"),
+        ("Job templates", "history"),
+        ("Job templates", "manage (analysts)"),
+        # Of the new template.
+        ("Steps of the workflow", "snapshot"),
+        ("Their order", "check"),
+        ("Rights", "Redash operators: execute"),
+    }
+    template = repaired.life.awx.named("job_templates", "Redash manage (analysts)")
+    assert template["ask_variables_on_launch"] is False
+    assert repaired.life.awx.survey("Redash manage (analysts)")["cmd"]["required"] is True
+
+
+def test_a_notification_with_a_secret_is_sent_again_when_anything_else_of_it_changed(repaired: Repaired, back: Life) -> None:
+    assert repaired.channels == ["#elsewhere"]
+    assert [write for write in repaired.writes if "/notification_templates/" in write and "PATCH" in write], repaired.writes
+    assert back.channels() == ["#ops"], "and back"
+
+
+def test_a_template_that_is_no_longer_for_analysts_is_taken_from_them(repaired: Repaired, back: Life) -> None:
+    assert "Redash access (analysts)" in repaired.may_before
+    assert repaired.may == repaired.may_before - {"Redash access (analysts)"}
+    # Before its list of allowed commands goes.
+    url = repaired.life.awx.named("job_templates", "Redash access (analysts)")["url"]
+    places = [next(place for place, write in enumerate(repaired.writes) if part in write) for part in ("/roles/", url)]
+    assert places == sorted(places), repaired.writes
+    assert back.may() == repaired.may_before
+
+
+def test_a_way_past_the_approval_that_somebody_drew_is_taken_away(repaired: Repaired) -> None:
+    assert repaired.past == []
+
+
+def test_known_secrets_are_sent_only_when_that_is_asked_for(repaired: Repaired, back: Life) -> None:
+    assert back.awx.named("credentials", "Redash AWS")["inputs"]["secret_key"] == ENCRYPTED
+    assert not [write for write in repaired.writes if "/api/v2/credentials/" in write], repaired.writes
+    assert (repaired.key, back.key()) == (SECRET_KEY, "another")
+    assert TOKEN in back.awx.secrets.values()
+
+
+def test_a_playbook_that_is_new_in_the_repository_is_fetched_when_asked_for(repaired: Repaired) -> None:
+    assert "Redash history" in repaired.life.awx.names("job_templates")
+
+
+def test_the_organization_gets_the_galaxy_credentials_that_are_named_or_none(repaired: Repaired, back: Life) -> None:
+    assert (repaired.kept, back.kept) == (back.galaxy[1:], [])
+
+
 def test_what_is_missing_is_said_at_once(tmp_path: Path) -> None:
     controller = Controller(tmp_path)
     run = controller.run(
@@ -505,9 +613,6 @@ def test_what_is_missing_is_said_at_once(tmp_path: Path) -> None:
     for name in ("awx_project_url: not set", "awx_installations: none", "awx_aws_role: has no role_arn", "awx_aws_role: says neither"):
         assert name in run.text
     assert controller.awx.writes == []
-
-
-ROLE_VARS = re.sub(r"!unsafe ", "", (ROOT / "roles" / "awx" / "vars" / "main.yml").read_text())
 
 
 def test_every_playbook_for_operators_has_its_template() -> None:
