@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +16,16 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws import release_reco
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
-from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Lock, Record, held, line, parse, parse_lock
+from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import (
+    Lock,
+    Record,
+    held,
+    line,
+    parse,
+    parse_lock,
+    refusal,
+    time_of,
+)
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
 from ansible_collections.redash.ecs.plugins.modules.redash_release_record import run
 
@@ -521,3 +531,95 @@ def test_how_the_newest_release_ended_is_concluded(world: World) -> None:
 def test_a_record_that_is_gone_is_no_success(world: World) -> None:
     with pytest.raises(RedashError, match="/redash/prod: holds no release record"):
         world.call("concluded")
+
+
+@pytest.mark.parametrize("state", ["running", "stopped", "succeeded", "undone", "restored", "refused", "abandoned"])
+def test_a_record_comes_back_as_it_was_written(state: str) -> None:
+    record = Record(3, "upgrade", "25.8.0", "25.1.0", "jane", 1_764_000_000, 1_764_000_600, state, "back", "full", "halt")
+    record.begun, record.done, record.facts, record.restore, record.error = ["read"], ["read"], {"snapshot": "x"}, True, "no"
+    assert parse(record.text(), "x") == record
+
+
+def test_a_record_is_short_and_the_same_each_time() -> None:
+    """A free parameter holds 4 KB: what is empty is left out, and nothing is written for looks."""
+    assert Record(3, "backup", by="jane").text() == '{"by":"jane","direction":"forward","kind":"backup","number":3,"state":"running"}'
+    lock = Lock(7, "jane", "laptop", 12, "1", 2_000_000, machine="m")
+    assert lock.text() == (
+        '{"by":"jane","doing":"","expires":2000000,"host":"laptop","machine":"m","pid":12,"process_started":"1","released":false}'
+    )
+    assert parse_lock(7, lock.text()) == lock
+
+
+@pytest.mark.parametrize(("length", "kept"), [(600, "x" * 600), (601, "x" * 600 + " ..."), (5000, "x" * 600 + " ...")])
+def test_a_long_error_is_cut(length: int, kept: str) -> None:
+    assert parse(Record(3, "backup", error="x" * length).text(), "x").error == kept
+
+
+def test_a_number_in_a_locks_value_does_not_count() -> None:
+    """The parameter's name is its number."""
+    lock = parse_lock(7, '{"number":9,"by":"jane","host":"h","pid":1,"process_started":"1","expires":5,"later":1}')
+    assert (lock.number, lock.by, lock.expires) == (7, "jane", 5)
+
+
+@pytest.mark.parametrize("text", ["hello", "[]", "{}", '{"by":"jane"}', "7"])
+def test_an_unreadable_lock_is_one_that_has_long_ended(text: str) -> None:
+    assert parse_lock(7, text) == Lock(7, "unknown", "", 0, "", 0)
+
+
+@pytest.mark.parametrize(
+    ("lock", "now", "alive", "expected"),
+    [
+        (None, 100, None, False),
+        (Lock(1, "jane", "h", 1, "1", 100), 99, None, True),
+        (Lock(1, "jane", "h", 1, "1", 100), 100, None, False),
+        (Lock(1, "jane", "h", 1, "1", 100), 99, False, False),
+        (Lock(1, "jane", "h", 1, "1", 100), 101, True, True),
+        (Lock(1, "jane", "h", 1, "1", 100, released=True), 99, True, False),
+    ],
+)
+def test_who_holds_a_lock(lock: Lock | None, now: float, alive: bool | None, expected: bool) -> None:
+    assert held(lock, now, alive=alive) is expected
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (Record(3, "upgrade", "25.8.0", started=1_764_000_000, state="stopped", step="halt", error="no worker", by="jane"),
+         "   3  2025-11-24 16:00 UTC  upgrade   ? -> 25.8.0           stopped    by jane; at step halt; no worker"),
+        (Record(12, "backup", from_version="25.8.0", state="succeeded", step="snapshot", facts={"snapshot": "prod-12"}),
+         "  12    backup    25.8.0                succeeded  snapshot prod-12"),
+        (Record(1, "destroy", state="running"), "   1    destroy                         running"),
+    ],
+)  # fmt: skip
+def test_a_line_of_history_leaves_out_what_is_not_known(record: Record, expected: str) -> None:
+    assert line(record) == expected
+
+
+@pytest.mark.parametrize(("expires", "minutes"), [(1000, 1), (1059, 1), (1060, 2), (2800, 31), (500, 1)])
+def test_a_refusal_says_who_works_and_when_a_dead_runs_lock_ends(expires: int, minutes: int) -> None:
+    problem = refusal(Lock(7, "jane", "laptop", 12, "1", expires, doing="migrate"), 1000)
+    assert problem.what == "jane is working on this installation (on laptop, process 12, migrate)"
+    assert problem.where == "upgrade lock"
+    assert f"in {minutes} min" in problem.todo
+    assert "upgrade_take_lock=true" in problem.todo
+    assert "since a moment" in refusal(Lock(7, "jane", "laptop", 12, "1", expires), 1000).what
+
+
+@pytest.mark.parametrize("text", ["hello", "[]", '{"kind":"upgrade"}', '{"number":1,"kind":"upgrade","state":"new"}'])
+def test_what_is_no_record_names_its_parameter_and_the_way_out(text: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        parse(text, "/x/releases/0001")
+    (problem,) = caught.value.problems
+    assert problem.where == "/x/releases/0001"
+    assert problem.todo
+
+
+def test_a_time_is_told_in_utc_wherever_the_controller_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        assert time_of(1_764_000_000) == "2025-11-24 16:00 UTC"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert time_of(0) == ""

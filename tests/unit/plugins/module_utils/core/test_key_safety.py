@@ -108,6 +108,27 @@ def test_the_key_in_use_is_put_back_unless_another_one_is_given(given: str, stor
     assert said(decision) == expected
 
 
+@pytest.mark.parametrize(
+    ("action", "given", "stored", "running", "put_back", "why"),
+    [
+        # Where a key comes from, and with which one another one was compared.
+        ("setup", "A", None, None, False, "given"),
+        ("setup", None, None, "A", False, "carried over from the server"),
+        ("setup", None, "B", "A", True, "put back from the server"),
+        ("setup", "B", "A", None, False, "the secret_key given differs from the one that encrypts the data (stored)"),
+        ("setup", "B", "A", "A", False, "the secret_key given differs from the one that encrypts the data (stored)"),
+        ("setup", "B", None, "A", False, "the secret_key given differs from the one that encrypts the data (the server)"),
+        # What keeps a rotation from its start: first what site.yml would put right.
+        ("rotate", None, None, None, False, "there is no installation: no key is stored or in use"),
+        ("rotate", None, None, "A", False, "the key in use is not in the store"),
+        ("rotate", "A", "A", None, False, "the secret_key given is the one in use"),
+    ],
+)
+def test_a_decision_says_why(action: str, given: str | None, stored: str | None, running: str | None, put_back: bool, why: str) -> None:
+    in_use = InUse(running, "the server") if running else None
+    assert decide(action, given=given, stored=stored, in_use=in_use, put_back=put_back).why == why
+
+
 STORE = {"/redash/x/secret_key": "key", "/redash/x/cookie_secret": "cookie", "/old/key": "key", "/other": "other"}
 
 
@@ -168,3 +189,40 @@ def test_containers_with_different_keys_are_refused() -> None:
 def test_a_lost_parameter_says_where_the_value_still_is() -> None:
     with pytest.raises(RedashError, match=r"/gone, is gone from the secret store.*don't stop them.*redash_secrets\.secret_key"):
         key_in_use([container("server", {"REDASH_SECRET_KEY": "/gone"})], read)
+
+
+def test_a_value_is_read_as_of_the_containers_deployment_and_says_from_where() -> None:
+    """A container keeps the value with which it was started; the store may hold another one since."""
+    versions = {1_764_000_000.0: ("old", "version 1"), None: ("new", "")}
+    server = {**container("server", {"REDASH_SECRET_KEY": "/redash/x/secret_key"}), "deployedAt": 1_764_000_000.0}
+    found = key_in_use([server], lambda _, deployed_at: versions[deployed_at])
+    assert found == InUse("old", "REDASH_SECRET_KEY of the container server, version 1")
+    anew = container("task-runner", {"REDASH_SECRET_KEY": "/redash/x/secret_key"})
+    assert key_in_use([anew], lambda _, deployed_at: versions[deployed_at]) == InUse(
+        "new", "REDASH_SECRET_KEY of the container task-runner"
+    )
+
+
+def test_a_container_without_variables_or_with_a_variable_without_a_value_has_no_key() -> None:
+    """As DescribeTaskDefinition shows them: what is empty may be left out."""
+    assert key_in_use([{"name": "proxy"}, {"name": "proxy", "environment": None, "secrets": None}], read) is None
+    assert key_in_use([{"name": "server", "environment": [{"name": "REDASH_SECRET_KEY"}]}], read) is None
+
+
+def test_a_lost_value_names_its_variable_container_and_setting() -> None:
+    with pytest.raises(RedashError) as caught:
+        key_in_use([container("worker", {"REDASH_COOKIE_SECRET": "/gone"})], read)
+    (problem,) = caught.value.problems
+    assert problem.where == "REDASH_COOKIE_SECRET of the container worker"
+    assert "printenv REDASH_COOKIE_SECRET" in problem.todo
+    assert problem.todo.endswith("redash_secrets.cookie_secret.")
+
+
+def test_of_different_keys_the_way_out_is_said() -> None:
+    different = [container("server", REDASH_SECRET_KEY="a"), container("worker", REDASH_SECRET_KEY="b")]
+    with pytest.raises(RedashError) as caught:
+        key_in_use(different, read)
+    (problem,) = caught.value.problems
+    assert problem.where == "REDASH_SECRET_KEY of the container worker"
+    assert "REDASH_SECRET_KEY of the container server" in problem.what
+    assert "redash_secrets.secret_key" in problem.todo

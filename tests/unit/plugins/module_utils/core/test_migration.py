@@ -61,6 +61,28 @@ def test_a_task_that_said_nothing_is_a_failure(lines: list[str]) -> None:
         migration.result(lines, "look")
 
 
+def test_an_answer_that_was_cut_off_is_a_failure_with_a_way_out() -> None:
+    with pytest.raises(RedashError, match=r"cannot look: the task's answer was cut off: .*Run again") as caught:
+        migration.result(['redash-ecs-result: {"revisions": ["db0a}'], "look")
+    assert caught.value.problems[0].todo == "Run again."
+
+
+def test_a_task_that_said_nothing_points_to_its_log() -> None:
+    with pytest.raises(RedashError) as caught:
+        migration.result([], "look")
+    assert "log lines" in caught.value.problems[0].todo
+
+
+def test_every_migration_is_known_in_the_order_in_which_alembic_runs_it() -> None:
+    """From migrations/versions of the releases; those between two heads are what an upgrade announces."""
+    assert migration.ORDER == [
+        "71477dadd6ef", "640888ce445d", "e7f8a917aa8e", "73beceabb948", "98af61feea92", "e5c7a4e2df4d", "0ec979123ba4", "d7d747033183",
+        "89bc7873a3e0", "fd4fc850d7ea", "1038c2174f5d", "7ce5925f832b", "7205816877ec", "9e8c841d1a30", "1655999df5e3", "db0aca1ebd32",
+    ]  # fmt: skip
+    assert all(title for _, title in migration.MIGRATIONS)
+    assert migration.pending("e5c7a4e2df4d", "0ec979123ba4") == [("0ec979123ba4", "options of dashboards")]
+
+
 def test_the_table_of_migrations_ends_at_every_known_head() -> None:
     for release in RELEASES.values():
         assert release.alembic_head in migration.ORDER
@@ -78,6 +100,7 @@ def test_the_migrations_between_two_releases() -> None:
 def test_no_way_back_and_none_from_the_unknown() -> None:
     assert migration.pending("db0aca1ebd32", "89bc7873a3e0") is None
     assert migration.pending("0123456789ab", "89bc7873a3e0") is None
+    assert migration.pending("89bc7873a3e0", "0123456789ab") is None
     assert migration.pending("db0aca1ebd32", "db0aca1ebd32") == []
 
 
@@ -93,12 +116,34 @@ def test_no_way_back_and_none_from_the_unknown() -> None:
     ],
 )
 def test_where_the_database_stands(there: dict[str, Any], expected: str) -> None:
-    assert migration.position(there).position == expected
+    judged = migration.position(there)
+    assert judged.position == expected
+    assert (judged.before, judged.after) == ("+".join(there["revisions"]), there["heads"][0])
+    assert list(judged.migrations) == ([tuple(each) for each in there["pending"]] if expected == "behind" else [])
+
+
+def test_two_branches_are_one_revision_whatever_their_order() -> None:
+    assert migration.revision_of(["d7d747033183", "0ec979123ba4"]) == "0ec979123ba4+d7d747033183"
+    assert migration.revision_of(["d7d747033183"]) == "d7d747033183"
+    assert migration.revision_of([]) == ""
+
+
+def test_a_migration_without_a_title_has_an_empty_one() -> None:
+    assert migration.position(seen(revisions=["89bc7873a3e0"], pending=[["fd4fc850d7ea", None]])).migrations == (("fd4fc850d7ea", ""),)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [("89bc7873a3e0", "0123456789ab", "unknown"), ("0123456789ab", "89bc7873a3e0", "unknown"), ("89bc7873a3e0", "db0aca1ebd32", "unknown")],
+)
+def test_only_a_revision_that_is_known_to_be_newer_is_ahead(before: str, after: str, expected: str) -> None:
+    assert migration.position(seen(revisions=[before], heads=[after], pending=None)).position == expected
 
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
+        (OLD, seen(connections=90), "90 of 100 connections are in use"),
         (OLD, seen(heads=["89bc7873a3e0"], pending=None), "revision db0aca1ebd32 is newer than 25.8.0's 89bc7873a3e0"),
         (OLD, seen(revisions=["0123456789ab"], pending=None), "revision 0123456789ab is unknown to 25.8.0"),
         (OLD, seen(revisions=[], pending=None), "has no revision"),
@@ -119,6 +164,40 @@ def test_where_the_database_stands(there: dict[str, Any], expected: str) -> None
 def test_what_forbids_an_upgrade_is_said(old: dict[str, Any], new: dict[str, Any], expected: str) -> None:
     with pytest.raises(RedashError, match=expected):
         migration.compare(old, new, "25.8.0")
+
+
+@pytest.mark.parametrize(
+    ("new", "where", "todo"),
+    [
+        (seen(heads=["89bc7873a3e0"], pending=None), "database", "restore.yml"),
+        (seen(revisions=["0123456789ab"], pending=None), "database", "fork"),
+        (seen(revisions=[], pending=None), "database", "site.yml"),
+        (seen(wrong_key=["sales"]), "secret_key", "secret_key"),
+        (seen(revisions=["e5c7a4e2df4d"], pending=[["d7d747033183", ""]], key_given=False), "secret_key", "site.yml"),
+        (seen(cookie_secret_default=True), "cookie_secret", "Set another"),
+        (behind(lacking=[["old", "treasuredata", 4]]), "database", "REDASH_ADDITIONAL_QUERY_RUNNERS"),
+        (behind(unquotable=2), "database", "profile_image_url"),
+        (seen(connections=95), "database", "max_connections"),
+    ],
+)
+def test_each_obstacle_names_its_place_and_the_way_out(new: dict[str, Any], where: str, todo: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        migration.compare(OLD, new, "25.8.0")
+    (problem,) = caught.value.problems
+    assert problem.where == where
+    assert todo in problem.todo
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        seen(revisions=["e5c7a4e2df4d"], pending=[["d7d747033183", ""]], key_given=True),
+        behind(key_given=False),
+        seen(connections=89),
+    ],
+)
+def test_what_no_migration_stumbles_over_forbids_nothing(harmless: dict[str, Any]) -> None:
+    migration.compare(OLD, harmless, "25.8.0")
 
 
 def test_everything_that_forbids_it_is_said_at_once() -> None:
@@ -142,6 +221,8 @@ def test_the_room_that_rewritten_tables_need_is_said_with_the_databases_size() -
     there = behind(bytes=5 * 1024**3)
     (note,) = migration.notes(there, migration.position(there))
     assert note.startswith("migration 7205816877ec, fd4fc850d7ea writes whole tables anew: while it runs the database (5,120 MiB) may need")
+    unknown = behind(bytes=0)
+    assert migration.notes(unknown, migration.position(unknown)) == []
     last = seen(revisions=["1655999df5e3"], pending=[["db0aca1ebd32", "dashboards of 12 columns"]])
     assert migration.notes(last, migration.position(last)) == []
 
@@ -163,8 +244,31 @@ def test_a_rerun_of_a_migration_that_had_ended_is_as_good() -> None:
 
 
 def test_exit_0_with_the_old_revision_is_a_failure() -> None:
-    with pytest.raises(RedashError, match="exit code 0 at revision 89bc7873a3e0, expected db0aca1ebd32"):
+    with pytest.raises(RedashError) as caught:
         migration.judge_migration(said({"revisions": ["89bc7873a3e0"]}), 0, "db0aca1ebd32")
+    (problem,) = caught.value.problems
+    assert problem.where == "migrate"
+    assert problem.what == ("the migration ended with exit code 0 at revision 89bc7873a3e0, expected db0aca1ebd32: no reason was logged")
+
+
+def test_a_migration_that_failed_for_a_known_cause_says_what_to_do() -> None:
+    lines = ["cryptography.fernet.InvalidToken", *said({"revisions": ["89bc7873a3e0"]})]
+    with pytest.raises(RedashError) as caught:
+        migration.judge_migration(lines, 1, "db0aca1ebd32")
+    assert "REDASH_SECRET_KEY" in caught.value.problems[0].todo
+    with pytest.raises(RedashError) as caught:
+        migration.judge_migration(["something new", *said({"revisions": ["89bc7873a3e0"]})], 1, "db0aca1ebd32")
+    assert caught.value.problems[0].todo == ""
+    with pytest.raises(RedashError) as caught:
+        migration.result(["cryptography.fernet.InvalidToken"], "look")
+    (problem,) = caught.value.problems
+    assert "InvalidToken" in problem.what
+    assert "REDASH_SECRET_KEY" in problem.todo
+
+
+def test_a_migration_that_was_killed_before_it_could_look_is_a_failure() -> None:
+    with pytest.raises(RedashError, match="cannot migrate the database: the task ended without saying"):
+        migration.judge_migration(LOG, 137, "db0aca1ebd32")
 
 
 def test_a_failed_migration_gives_the_last_thing_that_it_logged_as_its_reason() -> None:
