@@ -176,12 +176,13 @@ def _success(record: Record, version: str) -> list[str]:
             f"Redash is back at {version} (release {record.number}).",
             f"Set redash_version: {version} in the inventory, else the next site.yml brings the other one again.",
         ]
+    kept = record.facts.get("kept_cluster")
     in_inventory = f"Set redash_version: {version} in the inventory." if version else ""
     if record.state == "undone":
         return [f"The database was not changed, so nothing was restored, and Redash is {version}.", in_inventory]
     return [
         f"The database is the one of {snapshot}{f', and Redash is {version}' if version else ''}.",
-        f"The database of before is kept as {record.facts.get('kept_cluster', '')}; delete it when you do not need it any more.",
+        f"The database of before is kept as {kept}; delete it when you do not need it any more." if kept else "",
         in_inventory,
     ]
 

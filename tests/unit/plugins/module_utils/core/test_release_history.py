@@ -191,6 +191,13 @@ def test_without_a_snapshot_there_is_nothing_to_restore(records: list[Record]) -
     assert str(caught.value) == "snapshot: no release has one. Name it: -e snapshot=<identifier>."
 
 
+@pytest.mark.parametrize("records", [[], [replace(RESTORE, facts={"services": THEN})]])
+def test_a_snapshot_that_is_named_needs_no_record(records: list[Record]) -> None:
+    restoration = release_history.restoration(records, running(THEN), "another's")
+    assert (restoration.snapshot, restoration.to_version, restoration.facts["services"]) == ("another's", "", THEN)
+    assert (restoration.ends_upgrade, restoration.looks_for_snapshot) == (False, True)
+
+
 def test_a_restore_that_was_cut_off_is_ended_before_another_begins() -> None:
     with pytest.raises(RedashError) as caught:
         release_history.restoration([SAVED, saved(2, "restore", "two", "running")], running(THEN), "one")
@@ -265,6 +272,13 @@ def test_the_snapshot_of_an_upgrade_that_waits_ends_that_upgrade(last: Record, s
             "The database is the one of one. The database of before is kept as redash-prod-before-3;"
             " delete it when you do not need it any more.",
         ),
+        (
+            replace(RESTORE, state="succeeded", facts={"snapshot": "one"}),
+            {},
+            True,
+            True,
+            "The database is the one of one, and Redash is 10.1.0. Set redash_version: 10.1.0 in the inventory.",
+        ),
         # restore.yml took an upgrade back.
         (
             replace(UPGRADE, state="restored", facts={"snapshot": "one", "kept_cluster": "redash-prod-before-3"}),
@@ -300,7 +314,7 @@ def test_the_snapshot_of_an_upgrade_that_waits_ends_that_upgrade(last: Record, s
         ),
         # No snapshot was taken.
         (
-            replace(UPGRADE, state="stopped", facts={"snapshot": ""}),
+            replace(UPGRADE, state="stopped", facts={}),
             {"going_back": True},
             False,
             False,
