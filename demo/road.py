@@ -244,12 +244,13 @@ def clean(instance: Instance) -> None:
     if engine is not None:
         services.remove_volume(engine, instance)
     kept = images.built_here(engine.client) if engine is not None else []
+    # Podman serves Docker's API, and says in it who it is.
+    program = "podman" if engine is not None and "podman" in str(engine.client.version()).lower() else "docker"
     engines.stop_podman(instance)
     shutil.rmtree(instance.home, ignore_errors=True)
     say("The demo and what it held are gone.")
     if kept:
         # A Podman that the demo started has ended; a command of its own reads the same store.
-        program = "docker" if engine is not None and engine.origin == "Docker" else "podman"
         say("Its images stay in the container engine, so that the next `make demo` is quick:")
         for name in kept:
             say(f"  {name}")

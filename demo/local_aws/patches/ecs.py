@@ -185,8 +185,12 @@ def _end_tasks_gently() -> None:
             client = ecs._get_docker()
             task["lastStatus"] = "STOPPING"
             identifiers = list(task.get("_docker_ids") or [])
-            with ThreadPoolExecutor(max_workers=max(1, len(identifiers))) as pool:
-                codes = list(pool.map(lambda pair: stop(client, task, *pair), enumerate(identifiers)))
+            # The first one's network is the others', and goes with it: a scheduler that can't tell Redis that it ends leaves its
+            # successor locked out. On Fargate the network is the task's, and there until all have ended.
+            first, *others = list(enumerate(identifiers)) or [None]
+            with ThreadPoolExecutor(max_workers=max(1, len(others))) as pool:
+                last = list(pool.map(lambda pair: stop(client, task, *pair), others))
+            codes = [*([stop(client, task, *first)] if first else []), *last]
             for container, exit_code in zip(task.get("containers", []), codes, strict=False):
                 container["exitCode"] = exit_code
             _ending.task = task

@@ -168,6 +168,24 @@ def test_stop_task_ends_with_the_containers_real_exit_codes(mended: Any, monkeyp
     assert one.stop_timeouts == [patch.STOP_TIMEOUT]
 
 
+def test_the_container_whose_network_the_others_share_is_stopped_last(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+
+    class Told(Container):
+        def stop(self, timeout: int) -> None:
+            if self.status == "running":
+                time.sleep(0.05 if self.id != "server" else 0)
+                order.append(self.id)
+            super().stop(timeout)
+
+    monkeypatch.setattr(ecs, "_get_docker", lambda: Engine(*(Told(name, 0) for name in ("server", "scheduler", "worker"))))
+    patch._end_tasks_gently()
+    task = _task("server", "scheduler", "worker")
+    ecs._ACTION_MAP["StopTask"]({"task": task["taskArn"], "cluster": "t", "reason": "enough"})
+    _until_stopped(task)
+    assert (set(order), order[-1]) == ({"server", "scheduler", "worker"}, "server")
+
+
 def test_an_essential_container_that_ends_takes_the_others_with_it(mended: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ended, other = Container("ended", 3, status="exited"), Container("other", 137)
     monkeypatch.setattr(ecs, "_get_docker", lambda: Engine(ended, other))
