@@ -14,6 +14,18 @@ options:
     required: true
 """
 
+    # Of a module that asks the table of releases.
+    RELEASES = r"""
+options:
+  releases:
+    description:
+      - Releases that the collection's table lacks, by version - facts such as C(queues), C(alembic_head), C(python), C(rq_scheduler),
+        C(commands), or C({like: 26.3.0}). Facts that are not given are taken from the release under C(like), by default the newest
+        one of the table before it.
+    type: dict
+    default: {}
+"""
+
     # Of a module with an action plugin that shows lines live.
     STREAM = r"""
 options:

@@ -52,14 +52,14 @@ def mail_host(host: str, settings: Mapping[str, Any] | None = None) -> str:
     return core.host_setting(host, multi_org=core.is_multi_org(settings or {}))
 
 
-def mail_direct_command(version: str, recipient: str, seconds: int) -> list[str]:
+def mail_direct_command(version: str, recipient: str, seconds: int, releases: Mapping[str, Any] | None = None) -> list[str]:
     """The container command of the first proof."""
-    return _checked(lambda: mail_proof.direct_command(version, recipient, int(seconds)))
+    return _checked(lambda: mail_proof.direct_command(version, recipient, int(seconds), releases))
 
 
-def mail_queue_command(version: str, recipient: str, subject: str, seconds: int) -> list[str]:
+def mail_queue_command(version: str, recipient: str, subject: str, seconds: int, releases: Mapping[str, Any] | None = None) -> list[str]:
     """The container command of the second proof."""
-    return _checked(lambda: mail_proof.queue_command(version, recipient, subject, int(seconds)))
+    return _checked(lambda: mail_proof.queue_command(version, recipient, subject, int(seconds), releases))
 
 
 def mail_verdict(

@@ -11,8 +11,8 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import migration, rotation
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import expected
 from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
 
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         what,
         key_stored=key is not None,
         key_used=None if in_use is None else in_use.where.startswith(KEY),
-        has_reencrypt=release(params["redash_version"]).has_reencrypt,
+        has_reencrypt=expected(params["redash_version"], params["releases"]).has_reencrypt,
     )
     given = rotation.given_value(what, params["value"] or None, now=now.value if now else None, new=new.value if new else None)
     decision = decide("rotate", given=given if what == "secret_key" else None, stored=key.value if key else None, in_use=in_use)

@@ -21,6 +21,7 @@ ARGUMENTS: dict[str, Any] = {
     "command": {"type": "list", "elements": "str"},
     "keep_going": {"type": "bool", "default": False},
     "redash_version": {"type": "str"},
+    "releases": {"type": "dict", "default": {}},
     "secrets": {"type": "dict", "no_log": False},
     "subnets": {"type": "list", "elements": "str", "default": []},
     "security_groups": {"type": "list", "elements": "str", "default": []},

@@ -11,10 +11,10 @@ from ansible_collections.redash.ecs.plugins.module_utils import key_guard, regis
 from ansible_collections.redash.ecs.plugins.module_utils.aws import autoscaling, installation, preflight
 from ansible_collections.redash.ecs.plugins.module_utils.aws.secret_store import open_store
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
-from ansible_collections.redash.ecs.plugins.module_utils.core import upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core import given_releases, upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.key_safety import KEY, Way, decide
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release, release_of_image
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import Stored
 
 # What the steps of an upgrade call.
@@ -43,6 +43,7 @@ UNNAMEABLE = ("latest", "preview", "nightly", "stable", "master", "main")
 
 def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     """Look, and raise RedashError with every problem found; else return what runs."""
+    given_releases.read(params["releases"])
     problems = Problems()
     notes: list[str] = []
     _wanted_version(params, problems)
@@ -61,7 +62,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
     problems.raise_if_any()
     key_to_store = running.pop("key_to_store", False)
     image = _image(params) if params["to_version"] else ""
-    queues = list(release(params["release"]).queues) if params["release"] else []
+    queues = list(given_releases.expected(params["release"], params["releases"]).queues) if params["release"] else []
     return {"changed": False, "running": running, "notes": notes, "image": image, "key_to_store": key_to_store, "queues": queues}
 
 
@@ -78,13 +79,14 @@ def _wanted_version(params: dict[str, Any], problems: Problems) -> None:
         )
         return
     try:
-        release(version)
+        given_releases.expected(version, params["releases"])
+        given_releases.right_image(_image(params), version, params["releases"])
     except RedashError as error:
         problems.extend(error)
 
 
 def _image(params: dict[str, Any]) -> str:
-    return str(params["image"] or release(params["to_version"]).image)
+    return str(params["image"] or given_releases.expected(params["to_version"], params["releases"]).image)
 
 
 def _running(params: dict[str, Any], context: Context, problems: Problems) -> dict[str, Any]:
@@ -107,7 +109,7 @@ def _running(params: dict[str, Any], context: Context, problems: Problems) -> di
         definitions.append(runner)
     images = sorted({image for definition in definitions for image in installation.images(definition)})
     running = {image for definition in definitions if definition is not runner for image in installation.images(definition)}
-    versions = {version_of(image) for image in running}
+    versions = {version_of(image, params["releases"]) for image in running}
     return {
         "services": {
             service["serviceName"]: {
@@ -134,10 +136,9 @@ def _percents(service: Mapping[str, Any]) -> dict[str, int]:
     return {ours: deployment[theirs] for ours, theirs in names.items() if theirs in deployment}
 
 
-def version_of(image: str) -> str:
-    """The release by the image's tag: the official one, or the release's number itself."""
-    found = release_of_image(image)
-    return found.version if found else registry.tag_of(image) if registry.tag_of(image) in RELEASES else ""
+def version_of(image: str, releases: Mapping[str, Any] | None = None) -> str:
+    """The release by the image's tag: the official one, or one that begins with the release's number."""
+    return given_releases.told(image, releases)
 
 
 def _checks(
@@ -168,11 +169,16 @@ def _checks(
     preflight.check_secrets(context, in_use, problems)
     if params["kms_key_id"]:
         preflight.check_key(context.client("kms"), params["kms_key_id"], problems)
-    if not params["to_version"] or params["to_version"] not in RELEASES:
+    try:
+        goal = given_releases.expected(params["to_version"], params["releases"]) if params["to_version"] else None
+    except RedashError:  # said already
         return
+    if goal is None:
+        return
+    notes += upgrade.assumptions(params["to_version"], params["releases"])
     if running["version"]:
         try:
-            upgrade.next_hop(running["version"], params["to_version"])
+            upgrade.next_hop(running["version"], params["to_version"], goal)
         except RedashError as error:
             problems.extend(error)
     preflight.check_image(lambda region: context.client("ecr"), _image(params), params["cpu_architecture"], problems, notes)

@@ -146,6 +146,7 @@ options:
 seealso:
   - module: redash.ecs.redash_ecs_task_definition
 extends_documentation_fragment:
+  - redash.ecs.options.releases
   - redash.ecs.attributes
 """
 
@@ -336,6 +337,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "workers": {"type": "dict", "default": {}},
     "cpu_architecture": {"type": "str", "choices": ["X86_64", "ARM64"], "default": "X86_64"},
     "override_files": {"type": "list", "elements": "path", "default": []},
+    "releases": {"type": "dict", "default": {}},
     "dest": {"type": "path", "required": True},
     "mode": {"type": "raw", "default": "0644"},
 }

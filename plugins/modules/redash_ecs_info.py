@@ -96,6 +96,11 @@ services:
       description: Whether a scheduler is among them.
       returned: with O(installation)
       type: bool
+    images:
+      description: The images of its containers.
+      returned: with O(installation)
+      type: list
+      elements: str
   sample:
     redash-prod:
       status: ACTIVE
@@ -153,6 +158,7 @@ def _of_installation(ecs: Any, cluster: str, name: str) -> dict[str, Any]:
             "tasks_before_rotation": _tasks_before(service),
             "containers": [container["name"] for container in definition["containerDefinitions"]],
             "has_scheduler": has_scheduler(definition),
+            "images": sorted(set(installation.images(definition))),
         }
     return found
 

@@ -178,6 +178,7 @@ seealso:
 author:
   - The redash.ecs authors (@redash-ecs)
 extends_documentation_fragment:
+  - redash.ecs.options.releases
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
   - redash.ecs.options.cluster

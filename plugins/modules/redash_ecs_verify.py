@@ -70,6 +70,7 @@ options:
     type: str
     default: ""
 extends_documentation_fragment:
+  - redash.ecs.options.releases
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
   - redash.ecs.options.cluster
@@ -162,6 +163,7 @@ def main() -> None:
             "to_version": {"type": "str", "default": ""},
             "release": {"type": "str", "default": ""},
             "image": {"type": "str", "default": ""},
+            "releases": {"type": "dict", "default": {}},
             "cpu_architecture": {"type": "str", "choices": ["X86_64", "ARM64"], "default": "X86_64"},
             "kms_key_id": {"type": "str", "default": "", "no_log": False},
             "database_cluster": {"type": "str", "default": ""},

@@ -30,11 +30,12 @@ options:
       - What to do.
       - V(abandoned) closes the unfinished record O(number) and does nothing else, V(destroyed) closes whatever is unfinished and notes
         that the installation is gone, where anything was ever released.
+      - V(learnt) reads what C(facts.py) said in the image of O(to_version). It fails where the image holds another release.
       - V(judged) reads what the task of the step O(done) said for the release O(to_version), without a record; it fails where an upgrade
         would turn back.
     type: str
     required: true
-    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed, judged, concluded]
+    choices: [listed, planned, opened, advanced, failed, released, abandoned, destroyed, judged, learnt, concluded]
   name:
     description:
       - Name of the installation, as its services bear it.
@@ -133,6 +134,7 @@ attributes:
     support: none
     details: The record is a log, not a state to compare.
 extends_documentation_fragment:
+  - redash.ecs.options.releases
   - redash.ecs.attributes
   - redash.ecs.attributes.aws
   - amazon.aws.common.modules
@@ -311,9 +313,8 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
-from ansible_collections.redash.ecs.plugins.module_utils.core import foresight, migration, release_history, upgrade
+from ansible_collections.redash.ecs.plugins.module_utils.core import foresight, given_releases, migration, release_history, upgrade
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import GRACE, Lock, Record, held, line, refusal
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
@@ -339,7 +340,9 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
         return _conclude(params, context)
     if state == "judged":
         record = Record(number=0, kind=params["kind"], to_version=params["to_version"], facts=dict(params["facts"]))
-        return {"changed": False, "facts": upgrade.found(record, params["done"], params["lines"], params["rc"])}
+        return {"changed": False, "facts": upgrade.found(record, params["done"], params["lines"], params["rc"], params["releases"])}
+    if state == "learnt":
+        return _learn(params)
     if state == "opened":
         return _open(params, context)
     if state in ("abandoned", "destroyed"):
@@ -355,6 +358,23 @@ def _name(params: dict[str, Any]) -> str:
     return params["name"] or str(params["prefix"]).rstrip("/").rpartition("/")[2]
 
 
+def _learn(params: dict[str, Any]) -> dict[str, Any]:
+    """What an image said of itself: that it holds the release, and the facts of one that neither the table nor a person told."""
+    version = params["to_version"]
+    seen = migration.result(params["lines"], "read the facts of the new image")
+    if not seen.get("version"):
+        why = seen.get("not_read", {}).get("version", "it did not say")
+        raise RedashError(
+            Problem(f"does not say which Redash it holds: {why}", "the new image", "Name an image of Redash as redash_image.")
+        )
+    upgrade.right_version(seen["version"], version)
+    if given_releases.is_known(version, params["releases"]):
+        return {"changed": False, "facts": {}, "lines": []}
+    told = given_releases.learnt(seen, version)
+    line = f"No table knew {version}. Its image says: {given_releases.entry_text(version, told.facts)}"
+    return {"changed": False, "facts": {"release": told.facts}, "lines": [line, *told.notes]}
+
+
 def _listed(records: list[Record], name: str) -> dict[str, Any]:
     last = records[-1] if records else None
     version, number = release_history.released(records)
@@ -368,6 +388,7 @@ def _listed(records: list[Record], name: str) -> dict[str, Any]:
         "goes_back": release_history.goes_back(last),
         "version": version,
         "version_since": number,
+        "releases": upgrade.learnt_by(records),
     }
 
 
@@ -391,8 +412,8 @@ def _plan_restore(params: dict[str, Any], context: Context) -> dict[str, Any]:
 
 def _plan(params: dict[str, Any]) -> dict[str, Any]:
     record = Record(number=0, kind=params["kind"], to_version=params["to_version"], facts=dict(params["facts"]))
-    upgrade.outlook(record, migration.result(params["lines"], "read the database's revision"))
-    return {"changed": True, **_told(record, _name(params))}
+    upgrade.outlook(record, migration.result(params["lines"], "read the database's revision"), params["releases"])
+    return {"changed": True, **_told(record, params)}
 
 
 def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -416,7 +437,7 @@ def _open(params: dict[str, Any], context: Context) -> dict[str, Any]:
         if not context.check_mode:
             release_records.renew(ssm, prefix, lock, expires=int(now), doing="", released=True)
         raise
-    return {"changed": True, "lock": lock.number, "by": params["by"], "resumed": resumed, **_told(record, _name(params))}
+    return {"changed": True, "lock": lock.number, "by": params["by"], "resumed": resumed, **_told(record, params)}
 
 
 def _record(params: dict[str, Any], records: list[Record], now: int) -> tuple[Record, bool]:
@@ -487,7 +508,7 @@ def _advance(params: dict[str, Any], context: Context) -> dict[str, Any]:
         upgrade.fail(record, params["error"])
     else:
         if params["done"]:
-            facts = {**params["facts"], **upgrade.found(record, params["done"], params["lines"], params["rc"])}
+            facts = {**params["facts"], **upgrade.found(record, params["done"], params["lines"], params["rc"], params["releases"])}
             upgrade.complete(record, params["done"], facts)
         step = upgrade.next_step(record)
         if step:
@@ -502,7 +523,7 @@ def _advance(params: dict[str, Any], context: Context) -> dict[str, Any]:
     doing = f"release {record.number}, step {step.name}" if step else f"release {record.number}"
     release_records.renew(ssm, prefix, _mine(params, number=params["lock"], expires=0), expires=now + limit, doing=doing)
     release_records.write(ssm, prefix, record, new=False)
-    return {"changed": True, **_told(record, _name(params))}
+    return {"changed": True, **_told(record, params)}
 
 
 def _release(params: dict[str, Any], context: Context) -> dict[str, Any]:
@@ -523,7 +544,8 @@ def _read_one(ssm: Any, params: dict[str, Any]) -> Record:
     raise RedashError(Problem(f"release record {params['number']} is gone", params["prefix"], "Somebody deleted it from Parameter Store."))
 
 
-def _told(record: Record, name: str) -> dict[str, Any]:
+def _told(record: Record, params: dict[str, Any]) -> dict[str, Any]:
+    name, releases = _name(params), params["releases"]
     step = upgrade.next_step(record)
     server, workers = release_history.stop_order(record.facts.get("services", {}), name)
     return {
@@ -533,12 +555,12 @@ def _told(record: Record, name: str) -> dict[str, Any]:
         "title": step.title if step else "",
         "heading": upgrade.heading(record),
         "plan": upgrade.plan(record),
-        "downtime": upgrade.downtime(record),
+        "downtime": upgrade.downtime(record, releases),
         "server": server,
         "workers": workers,
         "snapshot": release_history.snapshot_name(record, name),
         "trials": json.dumps(foresight.asked(record.facts.get("migrations", []), hashes=record.number > 0)),
-        "queues": list(RELEASES[record.to_version].queues) if record.to_version in RELEASES else [],
+        "queues": list(upgrade.goal(record, releases).queues) if given_releases.like(record.to_version) else [],
     }
 
 
@@ -597,6 +619,7 @@ def main() -> None:
                     "abandoned",
                     "destroyed",
                     "judged",
+                    "learnt",
                     "concluded",
                 ],
             },
@@ -622,6 +645,7 @@ def main() -> None:
             "snapshot": {"type": "str", "default": ""},
             "limits": {"type": "dict", "default": {}},
             "process": {"type": "dict", "default": {}},
+            "releases": {"type": "dict", "default": {}},
         },
         required_if=[
             ("state", "advanced", ["number", "lock"]),

@@ -60,6 +60,7 @@ options:
     elements: str
     default: []
 extends_documentation_fragment:
+  - redash.ecs.options.releases
   - redash.ecs.attributes.info
   - redash.ecs.attributes.aws
   - redash.ecs.options.secrets
@@ -116,6 +117,7 @@ ARGUMENT_SPEC = {
     "store": STORE,
     "what": {"type": "str", "required": True, "choices": list(WHAT)},
     "redash_version": {"type": "str", "required": True},
+    "releases": {"type": "dict", "default": {}},
     "value": {"type": "str", "no_log": True},
     "installation": {"type": "dict", "required": True, "options": INSTALLATION},
     "lines": {"type": "list", "elements": "str", "default": []},

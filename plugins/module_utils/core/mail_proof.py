@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
+from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import expected
 from ansible_collections.redash.ecs.plugins.module_utils.core.last_words import why
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 DIRECT = "send-test-mail"
@@ -108,17 +108,17 @@ print("redash-ecs-result: " + json.dumps({"mail_job": result.id, "status": statu
 """
 
 
-def direct_command(version: str, recipient: str, seconds: int) -> list[str]:
+def direct_command(version: str, recipient: str, seconds: int, releases: Mapping[str, Any] | None = None) -> list[str]:
     """The container command that sends one mail from the task runner; a silent server fails after ``seconds``."""
-    return ["python", "-c", DIRECT_PROGRAM, release(version).command("send_test_mail"), recipient, str(seconds)]
+    return ["python", "-c", DIRECT_PROGRAM, expected(version, releases).command("send_test_mail"), recipient, str(seconds)]
 
 
-def queue_command(version: str, recipient: str, subject: str, seconds: int) -> list[str]:
+def queue_command(version: str, recipient: str, subject: str, seconds: int, releases: Mapping[str, Any] | None = None) -> list[str]:
     """The container command that has a worker send one mail.
 
     ``seconds`` is for the mail server; a worker gets as long again, and half a minute, to take the job.
     """
-    program = RQ_PROGRAM if release(version).queue_system == "rq" else CELERY_PROGRAM
+    program = RQ_PROGRAM if expected(version, releases).queue_system == "rq" else CELERY_PROGRAM
     return ["python", "-c", program, JOB, recipient, subject, str(seconds), str(2 * seconds + 30)]
 
 

@@ -271,7 +271,7 @@ def release(version: str) -> Release:
             Problem(
                 f"{version!r} is not a Redash release that is known",
                 "redash_version",
-                f"Known: {', '.join(RELEASES)}. For a newer one, keep the newest here and name its image in redash_image.",
+                f"Known: {', '.join(RELEASES)}. A newer one: upgrade.yml -e redash_version={version}, or redash_releases in the inventory.",
             )
         ) from None
 
@@ -294,14 +294,16 @@ def release_of_image(image: str) -> Release | None:
 _MAJORS = (7, 8, 10, 25, 26)
 
 
-def hops(current: str, target: str) -> list[str]:
+def hops(current: str, target: str, goal: Release | None = None) -> list[str]:
     """The versions to install one after another to come from ``current`` to ``target``, ``target`` last.
 
     Empty when they are the same. ``current`` may be a release that the table lacks (25.5.0): what counts
-    is where it lies. Raises RedashError for a way back, which only a restored database allows: an older
+    is where it lies. ``goal`` is the release of ``target`` where the table lacks it.
+
+    Raises RedashError for a way back, which only a restored database allows: an older
     image cannot even start on a newer schema.
     """
-    goal = release(target)
+    goal = goal or release(target)
     if not re.fullmatch(r"\d+\.\d+\.\d+(-\w+)?", current):
         raise RedashError(Problem(f"{current!r} is not a Redash version", "the running version", "Expected three numbers, such as 25.8.0."))
     if current == target:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from ansible_collections.redash.ecs.plugins.module_utils.core import given_releases
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import (
     check_size,
@@ -32,7 +33,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose imp
     parse_source,
     split_queues,
 )
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service, release
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import HEADER, compose_text, ecs_params_text, env_text
 
 Topology = Literal["consolidated", "split"]
@@ -92,6 +93,7 @@ class Options:
     workers: Mapping[str, Any] = field(default_factory=dict)
     cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64"
     overrides: Sequence[Override] = ()
+    releases: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def render(options: Options, source_text: str | None = None, source_name: str = 
 
     Raises RedashError with every problem of the input at once.
     """
-    known = release(options.version)
+    known = given_releases.known(options.version, options.releases)
     problems = Problems()
     settings, omitted = _settings(options, known, problems)
     _check_references(options, problems)
@@ -165,6 +167,10 @@ def render(options: Options, source_text: str | None = None, source_name: str = 
         raise RedashError(problems.found)
 
     image = options.image or source.image or known.image
+    try:
+        given_releases.right_image(image, known.version, options.releases)
+    except RedashError as error:
+        problems.extend(error)
     if options.cpu_architecture == "ARM64" and image == known.image and not known.arm64:
         problems.add(
             f"{image} exists for x86 only",

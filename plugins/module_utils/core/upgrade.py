@@ -23,13 +23,13 @@ works, and nothing turns back any more: what is left is done by the next run.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.core import foresight, migration
+from ansible_collections.redash.ecs.plugins.module_utils.core import foresight, given_releases, migration
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import hops, plain, release
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import Release, hops, plain
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import Record
 
 
@@ -176,11 +176,26 @@ def complete(record: Record, name: str, facts: dict[str, object]) -> None:
         record.state = outcome(record)
 
 
-def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> dict[str, Any]:
-    """The facts in a step's log lines. Raises RedashError where they say that the upgrade must not go on."""
+def goal(record: Record, given: Mapping[str, Any]) -> Release:
+    """The release that a record goes to: by the table, by ``given`` (``redash_releases``), or by what its image told."""
+    return given_releases.expected(record.to_version, {**learnt_by([record]), **given})
+
+
+def learnt_by(records: Sequence[Record]) -> dict[str, Any]:
+    """What images told of releases that no table knew, as ``redash_releases``: version -> facts. A later record's word counts."""
+    told = {record.to_version: record.facts["release"] for record in records if record.facts.get("release")}
+    # The table of a newer collection knows better than what an image said of itself.
+    return {version: facts for version, facts in told.items() if not given_releases.is_known(version)}
+
+
+def found(record: Record, name: str, lines: Sequence[str], rc: int | None, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The facts in a step's log lines. ``given`` is ``redash_releases``.
+
+    Raises RedashError where they say that the upgrade must not go on.
+    """
     if name == "read":
         seen = migration.result(lines, "read the database's revision")
-        next_hop(plain(seen["version"]), record.to_version)
+        next_hop(plain(seen["version"]), record.to_version, goal(record, given or {}))
         return {
             "from_version": plain(seen["version"]),
             "revision_before": migration.revision_of(seen["revisions"]),
@@ -209,7 +224,8 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
     if name == "fit":
         seen = migration.result(lines, "read the database's revision")
         key_fits(seen, record.to_version)
-        return {"revision_now": fits(migration.revision_of(seen["revisions"]), record.to_version)}
+        given = {**learnt_by([record]), **(given or {})}
+        return {"revision_now": fits(migration.revision_of(seen["revisions"]), record.to_version, given)}
     if name == "inspect":
         seen = migration.result(lines, "read the database's revision")
         return {"revision_now": migration.revision_of(seen["revisions"])}
@@ -217,7 +233,7 @@ def found(record: Record, name: str, lines: Sequence[str], rc: int | None) -> di
         seen = migration.result(lines, "send a job through every queue")
         if record.to_version:
             right_version(seen["version"], record.to_version)
-        return {"queues": judge_queues({name: seen["queues"].get(name, "waiting") for name in release(record.to_version).queues})}
+        return {"queues": judge_queues({name: seen["queues"].get(name, "waiting") for name in goal(record, given or {}).queues})}
     return {}
 
 
@@ -234,9 +250,9 @@ def key_fits(seen: dict[str, Any], version: str) -> None:
         )
 
 
-def fits(revision: str, version: str) -> str:
+def fits(revision: str, version: str, given: Mapping[str, Any] | None = None) -> str:
     """The database's revision, where the release of ``version`` can work on it. Raises RedashError where it cannot."""
-    head = release(version).alembic_head
+    head = given_releases.known(version, given).alembic_head
     if head != revision:
         raise RedashError(
             Problem(
@@ -264,13 +280,21 @@ def judge_queues(states: dict[str, str]) -> list[str]:
 
 def right_version(seen: str, wanted: str) -> None:
     """Raises RedashError when the image holds another release than it is said to; a build's suffix is no difference."""
-    if not (seen == wanted or seen.startswith((f"{wanted}-", f"{wanted}+", f"{wanted}."))):
-        raise RedashError(Problem(f"holds Redash {seen}, not {wanted}", "the new image", "Make redash_image and redash_version fit."))
+    if not given_releases.same_release(seen, wanted):
+        raise RedashError(Problem(f"holds Redash {seen}, not {wanted}", "the new image", _fitting(seen, wanted)))
 
 
-def next_hop(current: str, target: str) -> None:
+def _fitting(seen: str, wanted: str) -> str:
+    other = plain(seen)
+    return (
+        f"Name an image of {wanted} in redash_image. If {other} runs already, set redash_version: {other}."
+        f" To come to it: upgrade.yml -e redash_version={other}."
+    )
+
+
+def next_hop(current: str, target: str, goal: Release | None = None) -> None:
     """Raises RedashError unless ``target`` is one allowed step from ``current``."""
-    way = hops(current, target)
+    way = hops(current, target, goal)
     if len(way) > 1:
         raise RedashError(
             Problem(
@@ -365,28 +389,39 @@ def unfinished(record: Record | None) -> bool:
     return record is not None and record.state in ("running", "stopped")
 
 
-def downtime(record: Record) -> int:
+def downtime(record: Record, given: Mapping[str, Any] | None = None) -> int:
     """Seconds without Redash to expect of the steps still to do, the migrations' own work apart.
 
     None on the rolling path, unless the release's schedulers must not meet: the service that holds one is then stopped first.
     """
-    if record.path == "rolling" and not release(record.to_version).schedulers_may_overlap:
+    if record.path == "rolling" and not goal(record, given or {}).schedulers_may_overlap:
         return STEPS["deploy"].usual if "deploy" not in record.done else 0
     if record.path != "full":
         return 0
     return sum(STEPS[name].usual for name in forward(record) if name not in record.done and STEPS[name].downtime)
 
 
-def outlook(record: Record, seen: dict[str, Any]) -> None:
+def assumptions(version: str, given: Mapping[str, Any]) -> list[str]:
+    """What a plan says of a release that no table knows: its image is not asked before a real run."""
+    if given_releases.is_known(version, given):
+        return []
+    like = given_releases.like(version)
+    return [
+        f"No table knows {version}: its queues, migrations, Python and commands are taken as in {like} here. A real run asks its image"
+        f" before it stops anything. To say them: redash_releases: {{{version}: {{like: {like}}}}}"
+    ]
+
+
+def outlook(record: Record, seen: dict[str, Any], given: Mapping[str, Any] | None = None) -> None:
     """Complete the looking steps of a record that is never written, as far as the running release and the tables can tell.
 
     ``seen`` what ``look.py`` saw in the running release. For check mode, which registers nothing and so cannot
     ask the new image. Raises RedashError as the steps would.
     """
-    goal = release(record.to_version)
-    next_hop(plain(seen["version"]), record.to_version)
+    new_release = goal(record, given or {})
+    next_hop(plain(seen["version"]), record.to_version, new_release)
     before = migration.revision_of(seen["revisions"])
-    after = goal.alembic_head
+    after = new_release.alembic_head
     chain = migration.pending(before, after)
     if before and not {before, after} <= set(migration.ORDER):
         # Before 5.0.0 the table knows no migrations. The image does, and a real run asks it before anything is stopped.
@@ -401,7 +436,7 @@ def outlook(record: Record, seen: dict[str, Any]) -> None:
         revision_before=before,
         revision_after=after,
         migrations=[f"{revision} {title}" for revision, title in judgement.migrations],
-        notes=migration.notes(new, judgement),
+        notes=[*assumptions(record.to_version, given or {}), *migration.notes(new, judgement)],
     )
 
 

@@ -16,7 +16,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.aws import tasks as aws
 from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
+from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import expected, told
 
 # The beginning of every task's startedBy.
 STARTED_BY = "redash-ecs"
@@ -160,7 +160,7 @@ def _commands(params: Mapping[str, Any], container: Mapping[str, Any], problems:
                 where=f"secrets: {name}",
                 todo=f"Known: {', '.join(carried) or 'none'}. Add it to the task definition.",
             )
-    spelling = _spelling(params.get("redash_version"), str(container.get("image") or ""), problems)
+    spelling = _spelling(params.get("redash_version"), str(container.get("image") or ""), params.get("releases"), problems)
     commands: list[manage.Command] = []
     for where, typed in _typed(params):
         try:
@@ -170,18 +170,14 @@ def _commands(params: Mapping[str, Any], container: Mapping[str, Any], problems:
     return commands
 
 
-def _spelling(version: str | None, image: str, problems: Problems) -> Callable[[str], str] | None:
+def _spelling(version: str | None, image: str, releases: Mapping[str, Any] | None, problems: Problems) -> Callable[[str], str] | None:
     """How this release spells its commands; by the image's tag when the version isn't given."""
     if version:
-        found = _attempt(problems, lambda: release(version))
+        found = _attempt(problems, lambda: expected(str(version), releases))
         return found.command if found else None
-    tag = re.search(r":(\d+\.\d+\.\d+)", image)
-    if tag is None:
-        return None
-    try:
-        return release(tag[1]).command
-    except RedashError:  # an image of one's own: its tag need not be a version of Redash
-        return None
+    # An image of one's own: its tag need not be a version of Redash.
+    version = told(image, releases)
+    return expected(version, releases).command if version else None
 
 
 def _argv(params: Mapping[str, Any], commands: Sequence[manage.Command], mark: str) -> list[str]:

@@ -49,6 +49,7 @@ def look(aws: Aws, what: str, **params: Any) -> dict[str, Any]:
         "prefix": PREFIX,
         "what": what,
         "redash_version": "25.8.0",
+        "releases": {},
         "store": "parameter_store",
         "value": None,
         "installation": installation,

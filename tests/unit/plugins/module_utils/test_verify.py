@@ -272,6 +272,7 @@ class Account:
             # Of no registry, so that no test asks Docker Hub.
             "image": "localhost/redash:mine" if to_version else "",
             "cpu_architecture": "X86_64",
+            "releases": {},
             "kms_key_id": "alias/redash/prod",
             "database_cluster": "prod",
             "prefix": "/redash/prod",
@@ -337,12 +338,24 @@ def test_an_image_that_names_nothing_is_refused(account: Account, image: str) ->
 
 @pytest.mark.parametrize(
     ("version", "said"),
-    [("25.9.0", "'25.9.0' is not a Redash release that is known"), ("10.1.0", "cannot be brought back to 10.1.0 by an upgrade")],
+    [("4.0.0", "'4.0.0' is not a Redash release that is known"), ("10.1.0", "cannot be brought back to 10.1.0 by an upgrade")],
 )
 def test_an_unknown_or_lower_version_is_refused(account: Account, version: str, said: str) -> None:
     with pytest.raises(RedashError, match=said) as caught:
         account.verify(version)
     assert len(caught.value.problems) == 1
+
+
+def test_a_release_that_no_table_knows_is_verified_and_what_is_assumed_is_said(account: Account) -> None:
+    assert any("No table knows 25.9.0" in note and "as in 25.8.0" in note for note in account.verify("25.9.0")["notes"])
+    assert not any("No table" in note for note in account.verify("25.9.0", releases={"25.9.0": {"like": "25.8.0"}})["notes"])
+    with pytest.raises(RedashError, match=r"redash_releases: 25\.9\.0\.python: 3 is not"):
+        account.verify("25.9.0", releases={"25.9.0": {"python": 3}})
+
+
+def test_an_image_whose_tag_names_another_release_is_refused(account: Account) -> None:
+    with pytest.raises(RedashError, match=r"redash_image: acme/redash:26\.3\.0-1 is Redash 26\.3\.0, and redash_version is 25\.8\.0"):
+        account.verify("25.8.0", image="acme/redash:26.3.0-1")
 
 
 def test_another_release_than_the_one_that_should_run_is_a_problem(account: Account) -> None:

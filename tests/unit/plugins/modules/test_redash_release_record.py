@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from ansible_collections.redash.ecs.plugins.module_utils.aws import release_records
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock, Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import known
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 from ansible_collections.redash.ecs.plugins.module_utils.core.release_record import (
     Lock,
@@ -106,6 +107,7 @@ class World:
             "running": None,
             "snapshot": "",
             "limits": {},
+            "releases": {},
             "process": process or HERE,
         }
         return run({**defaults, **params}, context)
@@ -623,3 +625,38 @@ def test_a_time_is_told_in_utc_wherever_the_controller_stands(monkeypatch: pytes
         monkeypatch.undo()
         time.tzset()
     assert time_of(0) == ""
+
+
+def answer(**seen: Any) -> list[str]:
+    """The last line of facts.py in an image that is like 26.3.0 but for ``seen``."""
+    queues = ["periodic", "emails", "default", "scheduled_queries", "queries", "schemas"]
+    like = {"entrypoint": ["server", "scheduler", "worker", "create_db", "manage"], "queue_system": "rq", "queues": queues}
+    return ["noise", "redash-ecs-result: " + json.dumps({"version": "26.9.0", **like, "not_read": {}, **seen})]
+
+
+def test_what_an_image_told_of_a_release_that_no_table_knows_is_kept_for_later_runs(world: World) -> None:
+    told = world.call("learnt", to_version="26.9.0", lines=answer(python="3.14"))
+    assert told["facts"] == {"release": {"like": "26.3.0", "python": "3.14"}}
+    assert 'redash_releases: {"26.9.0": {"like": "26.3.0", "python": "3.14"}}' in told["lines"][0]
+    assert "alembic_head of 26.9.0 could not be learnt (not said), and is taken as in 26.3.0" in told["lines"]
+    world.call("opened", to_version="26.9.0", facts=told["facts"])
+    listed = world.call("listed")
+    assert listed["releases"] == {"26.9.0": told["facts"]["release"]}
+    assert known("26.9.0", listed["releases"]).python == "3.14"
+
+
+def test_an_image_is_asked_for_its_version_alone_where_the_release_is_known(world: World) -> None:
+    assert world.call("learnt", to_version="26.3.0", lines=answer(version="26.3.0+b1"))["facts"] == {}
+    given = {"26.9.0": {"like": "26.3.0"}}
+    assert world.call("learnt", to_version="26.9.0", lines=answer(python="3.14"), releases=given)["facts"] == {}
+
+
+@pytest.mark.parametrize("version", ["25.8.0", "26.9.0"])
+def test_an_image_that_holds_another_release_or_none_is_refused_with_what_to_type(world: World, version: str) -> None:
+    with pytest.raises(RedashError, match=rf"holds Redash 26\.3\.0\+b9, not {version}.*upgrade\.yml -e redash_version=26\.3\.0") as caught:
+        world.call("learnt", to_version=version, lines=answer(version="26.3.0+b9"))
+    assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(RedashError, match="does not say which Redash it holds: OSError: no file"):
+        world.call("learnt", to_version=version, lines=answer(version=None, not_read={"version": "OSError: no file"}))
+    with pytest.raises(RedashError, match="ended without saying what it saw"):
+        world.call("learnt", to_version=version, lines=["nothing"])

@@ -55,9 +55,14 @@ def test_both_commands_fit_into_a_task_override() -> None:
             assert len(json.dumps({"containerOverrides": [{"name": "task-runner", "command": command}]})) < 6000
 
 
-def test_an_unknown_release_is_refused() -> None:
-    with pytest.raises(RedashError, match=r"redash_version: '24\.1\.0'"):
-        proof.direct_command("24.1.0", "a@b.c", 1)
+def test_what_is_no_release_is_refused() -> None:
+    with pytest.raises(RedashError, match=r"redash_version: 'latest'"):
+        proof.direct_command("latest", "a@b.c", 1)
+
+
+def test_a_release_that_a_person_gave_spells_its_commands_as_it_says() -> None:
+    given = {"26.9.0": {"commands": {"send_test_mail": "mail-test"}}}
+    assert "mail-test" in proof.direct_command("26.9.0", "a@b.c", 1, given)
 
 
 # --- what a failure means ------------------------------------------------------------------------------

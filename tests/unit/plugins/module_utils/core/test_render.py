@@ -704,3 +704,26 @@ def test_a_path_is_not_in_the_files_so_that_two_machines_agree() -> None:
     text = (FIXTURES / "19-rq-tag.yml").read_text()
     assert "19-rq-tag.yml" in render(options("26.3.0"), text, "19-rq-tag.yml").files["docker-compose.yml"]
     assert str(FIXTURES) not in "".join(render(options("26.3.0"), text, "19-rq-tag.yml").files.values())
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize("image", ["redash/redash:26.3.0", "acme/redash:26.3.0-1", "redash/redash:10.1.0.b50633"])
+def test_an_image_of_another_release_is_never_rendered(image: str, topology: str) -> None:
+    said = refusal(options("25.8.0", topology, image=image))
+    assert len(said) == 1
+    assert said[0].startswith(f"redash_image: {image} is Redash ")
+    assert "upgrade.yml -e redash_version=" in said[0]
+
+
+def test_an_image_whose_tag_names_no_release_is_left_to_the_task_that_asks_it() -> None:
+    assert render(options("25.8.0", image="acme/redash:main")).image == "acme/redash:main"
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_a_release_that_a_person_gave_is_rendered_with_its_queues(topology: str) -> None:
+    given = {"26.9.0": {"queues": ["periodic", "emails", "default", "scheduled_queries", "queries", "exports"]}}
+    rendering = render(options("26.9.0", topology, releases=given))
+    assert rendering.image == "redash/redash:26.9.0"
+    served = {name for service in compose_services(rendering).values() for name in service.get("environment", {}).get("QUEUES", "").split()}
+    assert served == set(given["26.9.0"]["queues"])
+    assert "redash_releases" in refusal(options("26.9.0", topology))[0]
