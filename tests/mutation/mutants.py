@@ -121,10 +121,7 @@ def _conditions(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         return
     inner = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     turned = cst.UnaryOperation(cst.Not(), inner)
-    if isinstance(node, cst.If | cst.While):
-        yield node.with_changes(test=turned, whitespace_before_test=cst.SimpleWhitespace(" "))
-    else:
-        yield node.with_changes(test=turned)
+    yield node.with_changes(test=turned)
 
 
 def _statements(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

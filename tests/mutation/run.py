@@ -321,8 +321,9 @@ def main() -> int:
     if run.failed_without:
         print("These tests fail without any fault:", *run.failed_without, sep="\n  ")
         return 2
-    if not run.states:
-        print(f"No mutant was tried; pytest ended with {code}.")
+    if code or not run.states:
+        # Half a run is no run: its score would say nothing.
+        print(f"The run was cut off after {len(run.states)} mutants; pytest ended with {code}.")
         return 2
     return report(run, given.goal)
 

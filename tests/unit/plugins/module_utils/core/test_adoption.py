@@ -134,8 +134,55 @@ def test_names_that_only_look_like_it_are_settings(name: str) -> None:
     assert found.settings == {name: "x"}
 
 
-@pytest.mark.parametrize("name", ["REDASH_CELERY_BROKER", "REDASH_LIMITER_STORAGE", "REDASH_WEB_WORKERS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PYTHONUNBUFFERED", "POSTGRES_PASSWORD", "REDASH_DATABASE_URL", "DATABASE_URL", "REDASH_REDIS_URL", "REDIS_URL",
+        "REDASH_CELERY_BROKER", "REDASH_CELERY_BACKEND", "REDASH_LIMITER_STORAGE", "RQ_REDIS_URL", "REDASH_WEB_WORKERS",
+        "WORKERS_COUNT", "QUEUES",
+    ],
+)  # fmt: skip
 def test_what_points_to_the_old_installation_is_not_taken(name: str) -> None:
     found = adopt(f"REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\n{name}=redis://old/0\n", "env", prefix="/redash/x")
-    assert found.destinies[name].startswith("not taken")
+    assert found.destinies[name].startswith("not taken: ")
     assert found.settings == {}
+    assert set(found.secrets) == {"secret_key", "cookie_secret"}
+
+
+def test_a_url_with_a_password_under_a_name_that_containers_would_not_get_it_by_stands_nowhere() -> None:
+    found = adopt("REDASH_SECRET_KEY=k\nPROXY=https://me:hush@proxy.example\n", "env", prefix="/redash/x")
+    assert found.destinies["PROXY"].startswith("not taken: a secret reaches containers as REDASH_...")
+    assert "hush" not in str(found.settings) + str(found.secrets)
+
+
+@pytest.mark.parametrize(
+    ("text", "todo"),
+    [
+        ("REDASH_LOG_LEVEL=INFO\n", "printenv"),
+        ("REDASH_SECRET_KEY=\n", "reencrypt"),
+        ("REDASH_COOKIE_SECRET=c\nhush hush\n", "Correct it."),
+    ],
+)
+def test_what_stops_an_adoption_names_the_file_and_the_way_out(text: str, todo: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        adopt(text, "old/env", prefix="/redash/x")
+    (problem,) = caught.value.problems
+    assert problem.where.startswith("old/env")
+    assert todo in problem.todo
+
+
+# A line that only docker compose can read: several lines in quotes, which the older ones take for lines of their own.
+ONLY_COMPOSE = 'REDASH_SECRET_KEY=k\nREDASH_BANNER="one\nnot a name two"\n'
+
+
+def test_what_only_docker_compose_can_read_is_meant_for_it() -> None:
+    assert adopt(ONLY_COMPOSE, "env", prefix="/redash/x").settings == {"REDASH_BANNER": "one\nnot a name two"}
+    with pytest.raises(RedashError, match=r"^env:\d+: the line can't be read"):
+        adopt(ONLY_COMPOSE, "env", prefix="/redash/x", env_format="literal")
+
+
+def test_a_name_without_a_value_is_empty_in_both_formats() -> None:
+    for env_format in ("compose", "literal", None):
+        found = adopt("REDASH_SECRET_KEY=k\nREDASH_NAME\n", "env", prefix="/redash/x", env_format=env_format)
+        assert found.settings == {}
+        assert found.secrets == {"secret_key": "k"}

@@ -96,3 +96,26 @@ def test_a_single_pattern_may_be_a_string() -> None:
 def test_a_pattern_that_cannot_be_read_is_said_and_allows_nothing(pattern: str) -> None:
     with pytest.raises(RedashError, match="redash_allowed_commands: .* can't be read"):
         refused(["users create x"], [pattern])
+
+
+def test_a_command_that_cannot_be_read_is_refused_and_the_next_ones_are_looked_at() -> None:
+    unread, other = refused(["users list 'open", "ds delete x"], ["users list"])
+    assert "a quote is not closed" in unread
+    assert other.startswith("cmd: ds delete x is not allowed here.")
+
+
+def test_where_nothing_is_allowed_that_is_said() -> None:
+    assert refused(["users list"], []) == ["cmd: users list is not allowed here. Allowed: nothing"]
+
+
+@pytest.mark.parametrize(
+    ("command", "pattern"),
+    [
+        # A value may hold an equals sign; a word that is no option stays one word.
+        ("users create a Ada --name=x=y", "users create * * [--name x=y]"),
+        ("ds edit a=b", "ds edit a=b"),
+    ],
+)
+def test_only_an_options_first_equals_sign_parts_it_from_its_value(command: str, pattern: str) -> None:
+    assert refused([command], [pattern]) == []
+    assert refused([command], ["users create * * [--name y]", "ds edit a b"])
