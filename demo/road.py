@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -85,6 +86,29 @@ def preflight(instance: Instance, wanted: str) -> None:
         raise DemoError("\nerror: ".join(found))
 
 
+@contextlib.contextmanager
+def alone_on_this_machine() -> Iterator[None]:
+    """What is installed or built here is for every demo on the machine: a second one waits, and finds it there.
+
+    Two at once would take each other's lock of the package lists, and each would build the same image.
+    """
+    # Not to be led elsewhere by a link that another user has put there.
+    path = Path(tempfile.gettempdir()) / f"redash-demo-{os.getuid()}.lock"
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise DemoError(f"{path} can't be opened: {error.strerror}. Delete it and rerun.") from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with step("Waiting for another demo on this machine, which prepares what both need"):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def start_engine(instance: Instance) -> engines.Engine:
     engine = engines.ensure(instance)
     problem = engines.unfit(engine)
@@ -94,9 +118,8 @@ def start_engine(instance: Instance) -> engines.Engine:
     return engine
 
 
-def start_services(instance: Instance, engine: engines.Engine, reachable: bool) -> None:
-    postgresql, redis = images.ensure_servers(engine, instance, reachable)
-    started = services.ensure_servers(engine, instance, postgresql, redis)
+def start_services(instance: Instance, engine: engines.Engine, servers: tuple[str, str]) -> None:
+    started = services.ensure_servers(engine, instance, *servers)
     if started:
         # Its tasks hold connections to servers, and names of addresses, that are no more.
         services.stop_aws(instance)
@@ -108,7 +131,10 @@ def start_services(instance: Instance, engine: engines.Engine, reachable: bool) 
 def only_services(instance: Instance) -> None:
     services.check_port(instance)
     with all_or_nothing(instance):
-        start_services(instance, start_engine(instance), images.registry_answers())
+        with alone_on_this_machine():
+            engine = start_engine(instance)
+            servers = images.ensure_servers(engine, instance, images.registry_answers())
+        start_services(instance, engine, servers)
     say(f"The local AWS answers at {instance.endpoint}, with PostgreSQL and Redis behind it. `make demo-down` stops them.")
 
 
@@ -117,9 +143,11 @@ def up(instance: Instance) -> None:
     wanted = version()
     preflight(instance, wanted)
     with all_or_nothing(instance):
-        engine, reachable = start_engine(instance), images.registry_answers()
-        repository = images.ensure_redash(engine, instance, wanted, reachable)
-        start_services(instance, engine, reachable)
+        with alone_on_this_machine():
+            engine, reachable = start_engine(instance), images.registry_answers()
+            repository = images.ensure_redash(engine, instance, wanted, reachable)
+            servers = images.ensure_servers(engine, instance, reachable)
+        start_services(instance, engine, servers)
         image = images.official_image(wanted) if repository == images.OFFICIAL_REPOSITORY else images.stand_in_image(wanted)
         # The local inventory reads these: the image, and the repository that has the stand-in of every release.
         (instance.home / "image").write_text(image)
