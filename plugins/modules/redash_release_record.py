@@ -319,6 +319,58 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.release_record imp
 from ansible_collections.redash.ecs.plugins.module_utils.module import run_aws_module
 from ansible_collections.redash.ecs.plugins.module_utils.process import started
 
+SPECIFICATION: dict[str, Any] = {
+    "argument_spec": {
+        "prefix": {"type": "str", "required": True},
+        "state": {
+            "type": "str",
+            "required": True,
+            "choices": [
+                "listed",
+                "planned",
+                "opened",
+                "advanced",
+                "failed",
+                "released",
+                "abandoned",
+                "destroyed",
+                "judged",
+                "learnt",
+                "concluded",
+            ],
+        },
+        "name": {"type": "str"},
+        "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
+        "to_version": {"type": "str", "default": ""},
+        "from_version": {"type": "str", "default": ""},
+        "by": {"type": "str", "default": ""},
+        "restore": {"type": "bool", "default": False},
+        "undo": {"type": "bool", "default": False},
+        "take_lock": {"type": "bool", "default": False},
+        "alone": {"type": "bool", "default": False},
+        "number": {"type": "int"},
+        "lock": {"type": "int"},
+        "done": {"type": "str", "default": ""},
+        "facts": {"type": "dict", "default": {}},
+        "lines": {"type": "list", "elements": "str", "default": []},
+        "rc": {"type": "int"},
+        "error": {"type": "str", "default": ""},
+        "undo_error": {"type": "str", "default": ""},
+        "going_back": {"type": "bool", "default": False},
+        "running": {"type": "dict"},
+        "snapshot": {"type": "str", "default": ""},
+        "limits": {"type": "dict", "default": {}},
+        "process": {"type": "dict", "default": {}},
+        "releases": {"type": "dict", "default": {}},
+    },
+    "required_if": [
+        ("state", "advanced", ["number", "lock"]),
+        ("state", "failed", ["number", "lock", "error"]),
+        ("state", "released", ["lock"]),
+        ("state", "abandoned", ["number"]),
+    ],
+}
+
 # Seconds for the time between two steps, and for the first one to begin.
 BETWEEN = 300
 # Seconds that the workers of a killed ansible-playbook get to end. They live in sessions of their own: a task that waits
@@ -602,58 +654,7 @@ def _alive(lock: Lock, process: dict[str, Any]) -> bool | None:
 
 
 def main() -> None:
-    run_aws_module(
-        run,
-        argument_spec={
-            "prefix": {"type": "str", "required": True},
-            "state": {
-                "type": "str",
-                "required": True,
-                "choices": [
-                    "listed",
-                    "planned",
-                    "opened",
-                    "advanced",
-                    "failed",
-                    "released",
-                    "abandoned",
-                    "destroyed",
-                    "judged",
-                    "learnt",
-                    "concluded",
-                ],
-            },
-            "name": {"type": "str"},
-            "kind": {"type": "str", "choices": ["upgrade", "rollback", "backup", "restore"], "default": "upgrade"},
-            "to_version": {"type": "str", "default": ""},
-            "from_version": {"type": "str", "default": ""},
-            "by": {"type": "str", "default": ""},
-            "restore": {"type": "bool", "default": False},
-            "undo": {"type": "bool", "default": False},
-            "take_lock": {"type": "bool", "default": False},
-            "alone": {"type": "bool", "default": False},
-            "number": {"type": "int"},
-            "lock": {"type": "int"},
-            "done": {"type": "str", "default": ""},
-            "facts": {"type": "dict", "default": {}},
-            "lines": {"type": "list", "elements": "str", "default": []},
-            "rc": {"type": "int"},
-            "error": {"type": "str", "default": ""},
-            "undo_error": {"type": "str", "default": ""},
-            "going_back": {"type": "bool", "default": False},
-            "running": {"type": "dict"},
-            "snapshot": {"type": "str", "default": ""},
-            "limits": {"type": "dict", "default": {}},
-            "process": {"type": "dict", "default": {}},
-            "releases": {"type": "dict", "default": {}},
-        },
-        required_if=[
-            ("state", "advanced", ["number", "lock"]),
-            ("state", "failed", ["number", "lock", "error"]),
-            ("state", "released", ["lock"]),
-            ("state", "abandoned", ["number"]),
-        ],
-    )
+    run_aws_module(run, **SPECIFICATION)
 
 
 if __name__ == "__main__":
