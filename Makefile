@@ -68,10 +68,10 @@ demo-down:
 demo-clean:
 	@$(PYTHON) -m demo clean
 
-# Coverage is of unit and integration together; pyproject.toml says how low it may sink. In two processes, the demo's
-# tests in one of them and all others in the order of their folders: tests/conftest.py says what stays together.
+# Coverage is of unit and integration together; pyproject.toml says how low it may sink. In three processes: the tests of each
+# of the two demos, which wait as much as they work, and beside them all others. tests/conftest.py says what stays together.
 test: setup
-	@.venv/bin/python -m pytest --cov --numprocesses 2 --dist loadscope --no-loadscope-reorder $(MEASURED)
+	@.venv/bin/python -m pytest --cov --numprocesses 3 --dist loadscope --no-loadscope-reorder $(MEASURED)
 
 unit: setup
 	@.venv/bin/python -m pytest --numprocesses auto tests/unit tests/fuzz
@@ -88,7 +88,7 @@ terraform integration: setup
 
 # With the slow ones, which `make test` leaves out to end well inside an hour on two cores.
 e2e: setup
-	@.venv/bin/python -m pytest -m "slow or not slow" tests/e2e
+	@.venv/bin/python -m pytest -m "slow or not slow" tests/e2e tests/e2e_core
 
 # One after the other; what fails does not keep the others from running.
 test-long:

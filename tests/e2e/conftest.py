@@ -41,7 +41,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     All of it comes before the other tests: it takes longest, and those run beside it.
     """
     order = {"test_the_road.py": 0, "test_killed.py": 2, "test_from_nothing.py": 3}
-    items.sort(key=lambda item: order.get(item.path.name, 1) if item.path.parent == Path(__file__).parent else 4)
+    here = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        if item.path.parent == here:
+            return order.get(item.path.name, 1)
+        # A demo of its own, beside this one.
+        return 4 if item.path.parent.name == "e2e_core" else 5
+
+    items.sort(key=place)
 
 
 def free_port() -> int:
@@ -135,7 +143,8 @@ class Demo:
 def changed(recap: str) -> dict[str, int]:
     """changed= of every PLAY RECAP in an output, by host."""
     found: dict[str, int] = {}
-    for host, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", recap, re.MULTILINE):
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", recap)
+    for host, count in re.findall(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", plain, re.MULTILINE):
         found[host] = found.get(host, 0) + int(count)
     return found
 

@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,6 +86,19 @@ def task_definitions(client: Callable[[str], Any]) -> dict[str, str]:
     }
 
 
+@contextlib.contextmanager
+def unmeasured(environment: Mapping[str, str]) -> Iterator[None]:
+    """ansible-runner hands on our whole environment. What makes every Python note which lines it ran is for ``environment`` to say."""
+    if any(name.startswith("COVERAGE_") for name in environment):
+        yield
+        return
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("COVERAGE_")}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
 def hunt(
     playbook: str,
     *,
@@ -138,22 +151,23 @@ def hunt(
     beside = ThreadPoolExecutor()
     watching = [beside.submit(sample), beside.submit(watch)]
     try:
-        done = ansible_runner.run(
-            private_data_dir=str(folder),
-            project_dir=str(ROOT),
-            playbook=playbook,
-            inventory=str(ROOT / "inventories" / "local"),
-            extravars=variables,
-            cmdline=shlex.join(["--diff", *arguments]),
-            verbosity=4,
-            envvars={
-                **{name: value for name, value in environment.items() if name.startswith(("REDASH_", "AWS_", "DOCKER_"))},
-                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-                "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-                **dict.fromkeys(("TMPDIR", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP"), str(temporary)),
-            },
-            quiet=True,
-        )
+        with unmeasured(environment):
+            done = ansible_runner.run(
+                private_data_dir=str(folder),
+                project_dir=str(ROOT),
+                playbook=playbook,
+                inventory=str(ROOT / "inventories" / "local"),
+                extravars=variables,
+                cmdline=shlex.join(["--diff", *arguments]),
+                verbosity=4,
+                envvars={
+                    **{name: value for name, value in environment.items() if name.startswith(("REDASH_", "AWS_", "DOCKER_"))},
+                    "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+                    **dict.fromkeys(("TMPDIR", "ANSIBLE_LOCAL_TEMP", "ANSIBLE_REMOTE_TEMP"), str(temporary)),
+                },
+                quiet=True,
+            )
     finally:
         over.set()
         for one in watching:

@@ -17,6 +17,7 @@ from typing import Any
 import ansible_runner
 
 from tests.e2e.conftest import ROOT, Demo
+from tests.e2e.hunt import unmeasured
 
 
 @dataclass
@@ -39,21 +40,22 @@ def launch(demo: Demo, folder: Path, cancel_at: str = "", **survey: Any) -> Job:
             cancelled.set()
         return True
 
-    job.status = ansible_runner.run(
-        private_data_dir=str(folder),
-        project_dir=str(ROOT),
-        playbook="manage.yml",
-        inventory=str(ROOT / "inventories" / "local"),
-        extravars={"redash_hosts": "redash-demo", "awx_job_id": 17, **survey},
-        envvars={
-            **{name: value for name, value in demo.environment.items() if name.startswith(("REDASH_", "AWS_"))},
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        },
-        event_handler=take,
-        cancel_callback=cancelled.is_set,
-        quiet=True,
-    ).status
+    with unmeasured(demo.environment):
+        job.status = ansible_runner.run(
+            private_data_dir=str(folder),
+            project_dir=str(ROOT),
+            playbook="manage.yml",
+            inventory=str(ROOT / "inventories" / "local"),
+            extravars={"redash_hosts": "redash-demo", "awx_job_id": 17, **survey},
+            envvars={
+                **{name: value for name, value in demo.environment.items() if name.startswith(("REDASH_", "AWS_"))},
+                "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+                "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            },
+            event_handler=take,
+            cancel_callback=cancelled.is_set,
+            quiet=True,
+        ).status
     return job
 
 

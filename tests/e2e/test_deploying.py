@@ -1,8 +1,8 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What people do to a Redash that runs: back it up, scale it, change its topology, upgrade it, roll it back; and deploy what doesn't work.
+"""What people do to a Redash that runs: back it up, scale it, change its topology, roll it back; and deploy what doesn't work.
 
-tests/e2e_upgrade has upgrades with a migration, every kind of failure, and kills in each step.
+tests/e2e_core has upgrades, and tests/e2e_upgrade every kind of failure and kills in each step.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.e2e.conftest import ROOT, Demo, changed
+from tests.e2e.watch import Watch, answered
 from tests.e2e_upgrade.installation import NAME, REPOSITORY, Installation, Run, calm
 
 # Terraform has nothing to do with any of this.
@@ -60,43 +60,6 @@ def ok(run: Run) -> Run:
     assert run.rc == 0, run.output
     calm(run)
     return run
-
-
-class Watch:
-    """Looks at the running tasks and asks for /ping, again and again, while something else happens."""
-
-    def __init__(self, redash: Installation, demo: Demo) -> None:
-        self.redash, self.demo = redash, demo
-        self.schedulers: list[int] = []
-        self.pings: list[int] = []
-        self.over = threading.Event()
-        self.thread = threading.Thread(target=self.look, daemon=True)
-
-    def __enter__(self) -> Watch:
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
-        self.over.set()
-        self.thread.join(30)
-
-    def look(self) -> None:
-        ecs = self.redash.client("ecs")
-        while not self.over.is_set():
-            arns = [arn for status in ("RUNNING", "STOPPED") for arn in ecs.list_tasks(cluster=NAME, desiredStatus=status)["taskArns"]]
-            tasks = ecs.describe_tasks(cluster=NAME, tasks=arns[:100])["tasks"] if arns else []
-            alive = [container for task in tasks if task["lastStatus"] != "STOPPED" for container in task["containers"]]
-            self.schedulers.append(sum(one["name"] == "scheduler" and one["lastStatus"] != "STOPPED" for one in alive))
-            try:
-                self.pings.append(self.demo.get("/ping")[0])
-            except OSError:
-                self.pings.append(0)
-            time.sleep(0.3)
-
-
-def answered(watch: Watch) -> bool:
-    """Without a server the load balancer says 502 or 503 at once; no answer in time (0) is a machine that is busy."""
-    return 200 in watch.pings and set(watch.pings) <= {200, 0}
 
 
 def test_a_backup_is_a_snapshot_with_a_record_and_check_mode_takes_none(redash: Installation) -> None:
@@ -177,11 +140,29 @@ def test_the_topology_changes_there_and_back_without_a_gap_and_with_one_schedule
         assert answered(watch), Counter(watch.pings)
 
 
-def test_rolling_back_refuses_another_schema_and_else_goes_to_the_revision_before(redash: Installation) -> None:
-    services = redash.services()
-    ok(redash.run("site.yml", redash_settings={"REDASH_LOG_LEVEL": "DEBUG"}, **QUICK))
+def test_old_revisions_are_pruned_and_a_rollback_goes_to_the_one_before_unless_the_schema_is_another(redash: Installation) -> None:
+    ecs = redash.client("ecs")
+
+    def active(family: str) -> set[int]:
+        arns = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
+        return {int(arn.rpartition(":")[2]) for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == family}
+
+    def deploy(level: str, **more: Any) -> int:
+        """Another setting is another revision; the number of the one that runs then."""
+        ok(redash.run("site.yml", redash_settings={"REDASH_LOG_LEVEL": level}, **more, **QUICK))
+        return int(redash.services()[NAME][0].rpartition(":")[2])
+
+    first = int(redash.services()[NAME][0].rpartition(":")[2])
+    second = deploy("DEBUG")
+    before = redash.services()
+    assert {first, second} <= active(NAME)
+    # What release records name is kept: of those there may be some by now.
+    recorded = {int(number) for number in re.findall(rf"task-definition/{NAME}:(\d+)", json.dumps(redash.records()))}
+    third = deploy("ERROR", redash_revisions_kept=1)
     newer = redash.services()
-    assert newer[NAME][0] != services[NAME][0]
+    assert first < second < third
+    assert {second, third} <= active(NAME) <= {second, third, *recorded}
+
     redash.sql(f"update alembic_version set version_num = '{OLDER}'")
     try:
         refused = redash.run("rollback.yml")
@@ -189,57 +170,12 @@ def test_rolling_back_refuses_another_schema_and_else_goes_to_the_revision_befor
         redash.sql(f"update alembic_version set version_num = '{HEAD}'")
     assert refused.rc != 0
     assert f"the database is at revision {OLDER}, and 25.8.0 needs {HEAD}" in refused.message, refused.output
-    assert redash.services() == newer
     unknown = redash.run("rollback.yml", revision=999)
     assert (unknown.rc != 0, "redash-demo:999 is not an active revision" in unknown.message) == (True, True), unknown.output
-    named = ok(redash.run("rollback.yml", revision=int(services[NAME][0].rpartition(":")[2])))
+    assert redash.services() == newer
+    named = ok(redash.run("rollback.yml", revision=second))
     assert "Redash is back at 25.8.0" in named.output
-    assert redash.services() == services
-
-
-def test_an_upgrade_with_nothing_to_migrate_and_the_way_back_are_without_a_gap(redash: Installation, demo: Demo) -> None:
-    before = redash.services(), redash.task_runner(), redash.people()
-    plan = ok(redash.run("upgrade.yml", "--check", **redash.to("26.3.0"))).output
-    assert f"The database is at revision {HEAD}, which fits: a rolling deployment without downtime." in " ".join(plan.split())
-    assert (redash.services(), redash.task_runner(), redash.people()) == before
-
-    with Watch(redash, demo) as there:
-        done = ok(redash.upgrade("26.3.0"))
-    number = redash.record()["number"]
-    assert done.message == f"Redash is 26.3.0 (release {number}). Set redash_version: 26.3.0 in the inventory."
-    assert (redash.record()["state"], redash.record()["path"]) == ("succeeded", "rolling")
-    assert redash.images() == {f"{REPOSITORY}:26.3.0"}
-    # What the inventory still says would take it back without a word.
-    refused = redash.run("site.yml", **QUICK)
-    assert refused.message.startswith(f"redash_version: 25.8.0, but Redash is 26.3.0 since release {number}."), refused.output
-
-    with Watch(redash, demo) as back:
-        assert "Redash is back at 25.8.0" in ok(redash.run("rollback.yml")).message
-    assert (redash.services(), redash.task_runner(), redash.people()) == before
-    history = " ".join(ok(redash.run("history.yml")).output.split())
-    assert all(said in history for said in ("25.8.0 -> 26.3.0", "rollback")), history
-    # The rendered files, too, are those of what runs.
-    assert changed(ok(redash.run("site.yml", **QUICK)).output) == {NAME: 0}
-    for watch in (there, back):
-        assert answered(watch), Counter(watch.pings)
-
-
-def test_old_revisions_are_pruned_and_those_that_run_or_ran_before_stay(redash: Installation) -> None:
-    ecs = redash.client("ecs")
-
-    def active(family: str) -> list[int]:
-        arns = ecs.list_task_definitions(familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]
-        return sorted(int(arn.rpartition(":")[2]) for arn in arns if arn.rpartition("/")[2].rpartition(":")[0] == family)
-
-    ok(redash.run("site.yml", redash_settings={"REDASH_LOG_LEVEL": "WARNING"}, **QUICK))
-    before = {family: active(family) for family in (NAME, f"{NAME}-task-runner")}
-    assert all(len(revisions) >= 2 for revisions in before.values()), before
-    # What release records name is kept: of those there may be some by now.
-    recorded = {int(number) for number in re.findall(rf"task-definition/{NAME}:(\d+)", json.dumps(redash.records()))}
-    done = ok(redash.run("site.yml", redash_settings={"REDASH_LOG_LEVEL": "ERROR"}, redash_revisions_kept=1, **QUICK))
-    kept = active(NAME)
-    runs = int(redash.services()[NAME][0].rpartition(":")[2])
-    assert {runs, before[NAME][-1]} <= set(kept) <= {runs, before[NAME][-1], *recorded}, done.output
+    assert redash.services() == before
 
 
 @pytest.mark.slow

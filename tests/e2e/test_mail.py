@@ -145,7 +145,8 @@ def test_the_same_settings_deploy_nothing_and_send_nothing(demo: Demo, address: 
 
 
 def test_site_yml_with_the_same_settings_finds_nothing_to_change(demo: Demo, address: str, post: Post, given: list[str]) -> None:
-    done = demo.playbook("site.yml", *settings(address, post, given))
+    # Terraform left out: mail.yml itself has just run it with these settings.
+    done = demo.playbook("site.yml", *settings(address, post, given), "-e", "redash_terraform_skip_unchanged=true")
     assert done.returncode == 0, done.stdout
     assert changed(done.stdout) == {"redash-demo": 0}, done.stdout
 

@@ -15,6 +15,8 @@ from tests.e2e.hunt import Hunted, hunt
 from tests.e2e_upgrade.installation import Installation
 
 PREFIX = "/redash/redash-demo"
+# Terraform has nothing to do with what a test looks at.
+QUICK = ("-e", "redash_terraform_skip_unchanged=true")
 
 
 def hunted(demo: Demo, folder: Path, playbook: str, **more: Any) -> Hunted:
@@ -74,11 +76,11 @@ def test_a_lost_database_password_is_found_in_its_url(demo: Demo) -> None:
     ssm = demo.aws("ssm")
     before = demo.secrets()
     ssm.delete_parameter(Name=f"{PREFIX}/database_password")
-    done = demo.playbook("site.yml", "--diff")
+    done = demo.playbook("site.yml", "--diff", *QUICK)
     assert done.returncode == 0, done.stdout[-4000:]
     assert f"{PREFIX}/database_password: version 1 (found in database_url)" in done.stdout
+    # That site.yml then finds nothing to do is asserted once, below.
     assert demo.secrets() == before
-    assert changed(demo.playbook("site.yml").stdout) == {"redash-demo": 0}
 
 
 def test_a_rotated_cookie_secret_is_what_containers_hold_and_is_nowhere_else(demo: Demo, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import subprocess
 import time
@@ -17,11 +16,10 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
-from tests.e2e.hunt import hunt, stored
-from tests.e2e_upgrade.installation import NAME, PREFIX, PSQL, ROOT, Installation, Run, calm, processes_of
+from tests.e2e.hunt import stored
+from tests.e2e_rotation.encrypted import decrypts, good, good_list, make_data_source, rotate_hunted, rows, store_of, value
+from tests.e2e_upgrade.installation import PREFIX, PSQL, ROOT, Installation, Run, calm, processes_of
 
-SECRET = "the-data-sources-own-password"
-OPTIONS = json.dumps({"dbname": "redash", "host": "10.0.0.1", "user": "nobody", "password": SECRET})
 MANAGER: dict[str, Any] = {"redash_secret_store": "secrets_manager"}
 # Tokens need TLS; the certificate of the local Redis is one that nobody signed.
 TOKEN: dict[str, Any] = {
@@ -43,36 +41,8 @@ def stopped(run: Run, why: str, stands: str) -> None:
     assert run.message == stands, run.message
 
 
-def value(redash: Installation, name: str, store: str = "parameter_store") -> str | None:
-    mark = {"parameter_store": "", "secrets_manager": " "}[store]
-    return stored(redash.client, PREFIX).get(f"{PREFIX}/{name}{mark}")
-
-
-def good(run: Run) -> Run:
-    assert run.rc == 0, run.output[-5000:]
-    calm(run)
-    return run
-
-
-def rotate_hunted(redash: Installation, folder: Path, **variables: Any) -> None:
-    """A whole rotation that succeeds, and leaves no secret anywhere but in its store."""
-    found = hunt(
-        "rotate_secrets.yml",
-        environment=redash.environment,
-        client=redash.client,
-        home=redash.home,
-        folder=folder / "runner",
-        **variables,
-    )
-    found.clean()
-
-
 def unchanged(run: Run) -> None:
     assert "changed=0" in good(run).output.rsplit("PLAY RECAP", 1)[-1], run.output[-5000:]
-
-
-def rows(redash: Installation) -> list[str]:
-    return redash.sql("select encode(encrypted_options, 'base64') from data_sources order by id")
 
 
 def logs_in(redash: Installation, password: str) -> bool:
@@ -85,28 +55,8 @@ def logs_in(redash: Installation, password: str) -> bool:
         return False
 
 
-def decrypts(redash: Installation) -> None:
-    """Redash itself, with the key that its task gets, reads what is encrypted in the database."""
-    listed = redash.run("manage.yml", command=["/app/manage.py", "ds", "list"], redash_secret_store=store_of(redash))
-    assert SECRET in good_list(listed).output
-
-
-def good_list(run: Run) -> Run:
-    assert run.rc == 0, run.output[-4000:]
-    return run
-
-
-def store_of(redash: Installation) -> str:
-    definition = redash.client("ecs").describe_task_definition(taskDefinition=NAME)["taskDefinition"]
-    reference = next(item["valueFrom"] for item in definition["containerDefinitions"][0]["secrets"] if item["name"] == "REDASH_SECRET_KEY")
-    return "secrets_manager" if ":secretsmanager:" in reference else "parameter_store"
-
-
 def test_a_data_source_is_there_to_be_encrypted(redash: Installation) -> None:
-    made = redash.run("manage.yml", command=["/app/manage.py", "ds", "new", "warehouse", "--type", "pg", "--options", OPTIONS])
-    assert made.rc == 0, made.output[-3000:]
-    assert rows(redash)
-    decrypts(redash)
+    make_data_source(redash)
 
 
 def test_a_row_that_no_key_opens_is_named_and_can_be_emptied(redash: Installation) -> None:

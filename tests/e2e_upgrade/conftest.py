@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e_upgrade.installation import NAME, ROOT, Installation
+from tests.e2e_upgrade.installation import NAME, PEOPLE, ROOT, Installation
 
 START = "start"
 IMAGES = r"""
@@ -30,11 +30,6 @@ for version in ("8.0.0", "10.1.0", "25.8.0", "26.3.0"):
 images.build_stand_in(found, base, "10.1.0", fault="migration")
 for fault in ("migration", "crash", "crash-server", "unhealthy"):
     images.build_stand_in(found, base, "25.8.0", fault=fault)
-"""
-PEOPLE = """
-insert into queries (org_id, name, query, query_hash, user_id) values (1, 'Sales', 'select 1', 'x', 1), (1, 'Churn', 'select 2', 'y', 1);
-insert into users (org_id, name, email, groups, api_key, details) values
-    (1, 'Open Invitation', 'invited@example.com', '{2}', 'k1', '{"is_invitation_pending": true}');
 """
 
 

@@ -35,6 +35,11 @@ OLD, NEW = "89bc7873a3e0", "db0aca1ebd32"
 # The full path of an upgrade.
 STEPS = "read register check foresee snapshot suspend drain stop_workers stop_server migrate deploy smoke resume tidy".split()  # noqa: SIM905
 PSQL = ("psql", "-h", "/var/run/postgresql")
+PEOPLE = """
+insert into queries (org_id, name, query, query_hash, user_id) values (1, 'Sales', 'select 1', 'x', 1), (1, 'Churn', 'select 2', 'y', 1);
+insert into users (org_id, name, email, groups, api_key, details) values
+    (1, 'Open Invitation', 'invited@example.com', '{2}', 'k1', '{"is_invitation_pending": true}');
+"""
 # In the environment of every process of one run.
 MARK = "REDASH_E2E_RUN"
 
@@ -95,6 +100,8 @@ class Installation:
     killed_log: Path = field(init=False, repr=False)
     # What the inventory says besides, as YAML; for what must not stand on a command line.
     inventory: Path | None = field(init=False, default=None)
+    # Where ansible-playbook is: beside the Python of the tests, or in an environment with another ansible-core (tools/matrix.py).
+    programs: Path = Path(sys.executable).parent
     _clients: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -140,9 +147,14 @@ class Installation:
         return Run(done.returncode, done.stdout)
 
     def command(self, playbook: str, *arguments: str, **variables: Any) -> list[str]:
-        playbooks = str(Path(sys.executable).parent / "ansible-playbook")
+        playbooks = str(self.programs / "ansible-playbook")
         besides = ["-e", f"@{self.inventory}"] if self.inventory else []
         return [playbooks, "-i", "inventories/local", playbook, *arguments, *besides, "-e", json.dumps(variables)]
+
+    def version(self) -> str:
+        """What the ansible-playbook of ``programs`` says that it is."""
+        said = subprocess.run([str(self.programs / "ansible-playbook"), "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
+        return said.stdout.splitlines()[0]
 
     def upgrade(self, version: str, fault: str = "", **variables: Any) -> Run:
         return self.run("upgrade.yml", **self.to(version, fault), **variables)
