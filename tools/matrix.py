@@ -10,18 +10,21 @@ kept in build/matrix/ and made anew when what they hold changes.
 from __future__ import annotations
 
 import argparse
+import fcntl
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "matrix"
+PAGE = ROOT / "docs" / "ansible-core.md"
 
 # What each release runs on (its own metadata), the Python to be preferred first: between them, the releases try all
 # Pythons. The oldest release is tried on the oldest Python of this collection.
@@ -39,6 +42,8 @@ PARTS = {
     "roles": ("-m", "pytest", "-q", "tests/integration/services", "tests/integration/awx"),
     "playbooks": ("-m", "pytest", "-q", "tests/checks/test_ecosystem.py", "-k", "installed_elsewhere"),
     "sanity": ("tests/checks/sanity.py",),
+    # A life of an installation on the local AWS; how each playbook ended becomes a column of docs/ansible-core.md.
+    "demo": ("-m", "tests.e2e_core.playbooks", f"{BUILD}/demo-{{core}}.json"),
 }
 # They judge the code, whatever it runs on, and some pin a release of ansible-core.
 NOT_NEEDED = {"ansible-core", "ansible-lint", "editorconfig", "mypy", "pre-commit", "pytest-cov", "ruff", "yamllint", "zizmor"}
@@ -85,6 +90,15 @@ def environment(core: str) -> tuple[Path, str] | None:
         return None
     version, base = found
     home = BUILD / f"core-{core}-python{version}"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    # Two processes of the tests may ask for the same one.
+    with (BUILD / f"{home.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return install(core, base, home), version
+
+
+def install(core: str, base: str, home: Path) -> Path:
+    """The Python of the virtual environment ``home``, made anew where it holds something else than is wanted."""
     requirements = [f"ansible-core=={core}.*", *wanted()]
     constraints = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if name_of(line) not in FREE]
     stamp, content = home / "installed", sha256("\n".join([*requirements, *constraints]).encode()).hexdigest()
@@ -96,7 +110,25 @@ def environment(core: str) -> tuple[Path, str] | None:
         subprocess.run([*pip, "--constraint", str(home / "constraints.txt"), *requirements], check=True)
         # Written last: an interrupted installation is no installation.
         stamp.write_text(content)
-    return home / "bin" / "python", version
+    return home / "bin" / "python"
+
+
+def columns(page: str) -> dict[str, dict[str, str]]:
+    """By ansible-core and by playbook, how it ended: what the table of a page says."""
+    header, _line, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    return {core: {row[0]: row[number] for row in rows} for number, core in enumerate(header) if number}
+
+
+def with_table(page: str, ran: Mapping[str, Mapping[str, str]]) -> str:
+    """The page with these columns in place of what its table said of the same releases; the others stay."""
+    known = {**columns(page), **{core: dict(ended) for core, ended in ran.items()}}
+    cores = sorted(known, key=lambda core: [int(part) for part in core.split(".")])
+    playbooks = list(dict.fromkeys(playbook for ended in known.values() for playbook in ended))
+    lines = [["Playbook", *cores], ["---"] * (len(cores) + 1)]
+    lines += [[playbook, *(known[core].get(playbook, "not run") for core in cores)] for playbook in playbooks]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    before, after = re.split(r"(?:^\|.*\n)+", page, maxsplit=1, flags=re.MULTILINE)
+    return f"{before}{table}\n{after}"
 
 
 def run(core: str, parts: list[str]) -> dict[str, str]:
@@ -110,7 +142,10 @@ def run(core: str, parts: list[str]) -> dict[str, str]:
     for part in parts:
         started = time.monotonic()
         print(f"\n=== {part} on ansible-core {core}, Python {version}", flush=True)
-        done = subprocess.run([str(executable), *PARTS[part]], cwd=ROOT, env=shell, check=False)
+        command = [str(executable), *(word.format(core=core) for word in PARTS[part])]
+        # As pyproject.toml has it for pytest.
+        path = {"PYTHONPATH": str(ROOT / "collections")} if part == "demo" else {}
+        done = subprocess.run(command, cwd=ROOT, env={**shell, **path}, check=False)
         ended[part] = f"{'passed' if done.returncode == 0 else 'FAILED'} on Python {version} in {time.monotonic() - started:.0f} s"
     return ended
 
@@ -123,6 +158,8 @@ def main(arguments: list[str]) -> int:
     if unknown := set(chosen.parts) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}. There are {', '.join(PARTS)}.")
     results = {core: run(core, chosen.parts or list(PARTS)) for core in chosen.core or CORES}
+    if tried := {core: path for core in results if (path := BUILD / f"demo-{core}.json").is_file() and "demo" in results[core]}:
+        PAGE.write_text(with_table(PAGE.read_text(), {core: json.loads(path.read_text()) for core, path in tried.items()}))
     print()
     for core, ended in results.items():
         for part, how in ended.items():

@@ -48,6 +48,20 @@ def test_the_collection_works_on(core: str, parts: list[str]) -> None:
     assert run.stdout.count(" passed on Python ") == len(parts), run.stdout[-2000:]
 
 
+def test_a_release_that_ran_gets_its_column_in_the_table_and_the_others_keep_theirs() -> None:
+    page = "Before.\n\n| Playbook | 2.17 | 2.20 |\n| --- | --- | --- |\n| site.yml | passed | FAILED |\n\nAfter.\n"
+    written = matrix.with_table(page, {"2.20": {"site.yml": "passed", "restore.yml": "passed"}, "2.9": {"site.yml": "FAILED"}})
+    assert written == (
+        "Before.\n\n| Playbook | 2.9 | 2.17 | 2.20 |\n| --- | --- | --- | --- |\n"
+        "| site.yml | FAILED | passed | passed |\n| restore.yml | not run | not run | passed |\n\nAfter.\n"
+    )
+    assert matrix.columns(written)["2.20"] == {"site.yml": "passed", "restore.yml": "passed"}
+
+
+def test_the_page_of_what_was_tried_has_a_table_of_known_releases() -> None:
+    assert set(matrix.columns(matrix.PAGE.read_text())) <= set(matrix.CORES)
+
+
 def test_an_exception_from_sanity_holds_on_the_releases_that_need_it() -> None:
     """On another one ansible-test calls it unnecessary, and fails."""
     oldest, newest = sanity.exceptions(OLDEST, "3.11"), sanity.exceptions(NEWEST, "3.13")
