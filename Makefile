@@ -1,7 +1,7 @@
 # What a person types; everything is done by `python3 -m demo`, which needs nothing but Python >= 3.11.
 PYTHON = $$(sh tools/find-python)
 
-.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz mutation molecule matrix bare coverage docs
+.PHONY: help setup demo demo-services demo-status demo-password demo-mail demo-down demo-clean test unit lint checks terraform integration e2e test-long test-slow e2e-upgrade e2e-rotation fuzz mutation molecule matrix bare coverage docs release-facts
 
 # What is longer than `make test`; .github/workflows/nightly.yml runs each as a job.
 LONG = test-slow e2e-upgrade e2e-rotation fuzz mutation molecule matrix bare
@@ -126,6 +126,10 @@ coverage: setup
 	@.venv/bin/python -m coverage combine --keep --data-file=build/coverage-report/data build/coverage/*
 	@.venv/bin/python -m coverage html --data-file=build/coverage-report/data --directory=build/coverage-report/html --fail-under=0
 	@.venv/bin/python -m coverage report --data-file=build/coverage-report/data
+
+# A release's row for core/release.py: make release-facts VERSION=26.9.0 [IMAGE=...] [SOURCE=a checkout of Redash]
+release-facts: setup
+	@.venv/bin/python tools/release_facts.py '$(VERSION)' $(if $(IMAGE),--image '$(IMAGE)') $(if $(SOURCE),--source '$(SOURCE)')
 
 docs: setup
 	@.venv/bin/python tools/variables_page.py

@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.redash.ecs.plugins.module_utils.core import migration
 from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import LEARNT, learnt
 
-PROGRAM = (Path(__file__).parents[4] / "roles" / "upgrade" / "files" / "facts.py").read_text()
+ROOT = Path(__file__).parents[4]
+PROGRAM = (ROOT / "roles" / "upgrade" / "files" / "facts.py").read_text()
 
 # The places in Redash's source that the program reads, each in the form that it has there.
 FILES = {
@@ -46,11 +47,10 @@ FILES = {
 }
 
 
-def tree(path: Path, **changed: str | None) -> Path:
-    for name, text in {**FILES, **{key.replace("__", "/").replace("_py", ".py"): value for key, value in changed.items()}}.items():
-        if text is not None:
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            (path / name).write_text(text)
+def tree(path: Path) -> Path:
+    for name, text in FILES.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text)
     return path
 
 
@@ -126,3 +126,43 @@ def test_where_there_is_no_redash_it_says_so_of_every_fact(tmp_path: Path) -> No
     seen = ask(tmp_path, str(tmp_path))
     assert {"version", "alembic_head", "queues", "entrypoint"} <= set(seen["not_read"])
     assert len(learnt(seen, "26.9.0").notes) == len(set(LEARNT) - set(seen)) + 1
+
+
+# --- make release-facts -----------------------------------------------------------------------------------
+
+
+def facts(version: str, source: Path) -> tuple[int, list[str]]:
+    """Exit code and lines of the tool, whose errors are lines, too."""
+    command = [sys.executable, str(ROOT / "tools" / "release_facts.py"), version, "--source", str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, (done.stdout + done.stderr).splitlines()
+
+
+def test_a_new_release_is_one_line_of_the_table_and_what_that_can_t_say(tmp_path: Path) -> None:
+    code, lines = facts("26.9.0", tree(tmp_path))
+    assert code == 0
+    assert lines[0] == """        _rq("26.9.0", "26.9.0", "dddddddddddd", "3.13", commands={'send_test_mail': 'send-test-mail'}),"""
+    assert lines[1:] == ["        # dddddddddddd is not in MIGRATIONS of core/migration.py: add what leads to it."]
+
+
+def test_of_a_release_in_the_table_every_difference_is_said(tmp_path: Path) -> None:
+    (tree(tmp_path) / "redash" / "__init__.py").write_text('__version__ = "26.3.0"\n')
+    code, lines = facts("26.3.0", tmp_path)
+    assert code == 1
+    assert [line.split(" is ")[0] for line in lines] == ["26.3.0: commands", "26.3.0: alembic_head"]
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("26.10.0", "holds Redash 26.9.0, not 26.10.0"), ("latest", "holds Redash 26.9.0, not latest")],
+)
+def test_a_tree_of_another_release_is_refused_in_one_line(tmp_path: Path, version: str, said: str) -> None:
+    code, lines = facts(version, tree(tmp_path))
+    assert (code, len(lines)) == (2, 1)
+    assert said in lines[0]
+
+
+def test_a_folder_without_redash_is_refused_in_one_line(tmp_path: Path) -> None:
+    code, lines = facts("26.9.0", tmp_path)
+    assert (code, len(lines)) == (2, 1)
+    assert "is no Redash: its version could not be read" in lines[0]
