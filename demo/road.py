@@ -272,8 +272,7 @@ def clean(instance: Instance) -> None:
     if engine is not None:
         services.remove_volume(engine, instance)
     kept = images.built_here(engine.client) if engine is not None else []
-    # Podman serves Docker's API, and says in it who it is.
-    program = "podman" if engine is not None and "podman" in str(engine.client.version()).lower() else "docker"
+    program = "podman" if engine is not None and engine.is_podman else "docker"
     engines.stop_podman(instance)
     shutil.rmtree(instance.home, ignore_errors=True)
     say("The demo and what it held are gone.")

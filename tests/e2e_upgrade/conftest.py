@@ -25,7 +25,7 @@ from demo.instance import Instance
 instance = Instance.from_environment(os.environ)
 found = engine.ensure(instance)
 base = images.ensure_base(found, instance)
-for version in ("8.0.0", "10.1.0", "25.8.0", "26.3.0"):
+for version in ("8.0.0", "9.0.0-beta", "10.0.0", "10.1.0", "25.8.0", "26.3.0"):
     images.build_stand_in(found, base, version)
 images.build_stand_in(found, base, "10.1.0", fault="migration")
 for fault in ("migration", "crash", "crash-server", "unhealthy"):

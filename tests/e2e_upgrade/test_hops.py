@@ -4,6 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e_upgrade.conftest import START
 from tests.e2e_upgrade.installation import NAME, Installation, Run, calm, unchanged
 
 BEFORE, AFTER = "e5c7a4e2df4d", "89bc7873a3e0"
@@ -46,3 +51,45 @@ def test_from_8_to_10_the_set_of_services_changes_and_is_put_back_where_it_fails
     # What runs last is stopped last: nobody queues what nobody takes.
     assert split.record()["done"].index("stop_workers") < split.record()["done"].index("stop_server")
     unchanged(split.run("site.yml", redash_version="10.1.0", **SPLIT))
+
+
+@pytest.fixture
+def nine(made: Installation) -> Iterator[Installation]:
+    """9.0.0-beta in one service, made from an empty database on the same infrastructure."""
+    made.stop_everything()
+    made.remove_services()
+    made.forget_releases()
+    made.empty_database("redash")
+    site = made.run("site.yml", redash_version="9.0.0-beta")
+    assert site.rc == 0, site.output
+    yield made
+    made.stop_everything()
+    made.remove_services()
+    made.forget_releases()
+    made.copy_database(START, "redash")
+    assert made.run("site.yml", redash_version="10.1.0").rc == 0
+
+
+def locked_out(redash: Installation) -> list[str]:
+    """Tasks that ended because of their scheduler; it ends with 1 where it met another."""
+    ecs = redash.client("ecs")
+    arns = ecs.list_tasks(cluster=NAME, serviceName=NAME, desiredStatus="STOPPED")["taskArns"]
+    tasks = ecs.describe_tasks(cluster=NAME, tasks=arns)["tasks"] if arns else []
+    return [
+        task["stoppedReason"] for task in tasks for one in task["containers"] if one["name"] == "scheduler" and one.get("exitCode") == 1
+    ]
+
+
+def test_from_9_to_10_and_on_one_scheduler_never_meets_another(nine: Installation) -> None:
+    for version, path in (("10.0.0", "full"), ("10.1.0", "rolling")):
+        done = nine.upgrade(version)
+        assert done.rc == 0, done.output
+        calm(done)
+        assert (nine.record()["state"], nine.record()["path"]) == ("succeeded", path)
+    back = nine.run("rollback.yml")
+    assert back.rc == 0, back.output
+    assert "Redash is back at 10.0.0" in back.output
+    for level in ("DEBUG", "INFO"):
+        again = nine.run("site.yml", redash_version="10.0.0", redash_settings={"REDASH_LOG_LEVEL": level})
+        assert again.rc == 0, again.output
+    assert locked_out(nine) == []
