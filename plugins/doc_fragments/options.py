@@ -19,9 +19,9 @@ options:
 options:
   releases:
     description:
-      - Releases that the collection's table lacks, by version - facts such as C(queues), C(alembic_head), C(python), C(rq_scheduler),
-        C(commands), or C({like: 26.3.0}). Facts that are not given are taken from the release under C(like), by default the newest
-        one of the table before it.
+      - Releases that the collection's table lacks, by version. Each is a mapping of facts such as C(queues), C(alembic_head),
+        C(python), C(rq_scheduler) and C(commands).
+      - Facts that are not given are taken from the release under C(like), by default the newest one of the table before it.
     type: dict
     default: {}
 """

@@ -191,6 +191,11 @@ version_since:
   returned: O(state=listed)
   type: int
   sample: 12
+releases:
+  description: What images told of releases that no table knew, by version, in the form of O(releases).
+  returned: O(state=listed)
+  type: dict
+  sample: {26.9.0: {like: 26.3.0}}
 succeeded:
   description: Whether what was asked for is there.
   returned: O(state=concluded)
