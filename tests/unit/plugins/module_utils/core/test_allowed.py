@@ -28,6 +28,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
         ("users create a@example.com Ada --groups=3,", "users create * [--groups 3,]"),
         ("groups create Sales --permissions view_query,list_alerts", "groups create * [--permissions *]"),
         ("groups create Sales --permissions admin", "groups create * [--permissions admin]"),
+        ("groups create Sales --permissions", "groups create * [--permissions]"),
+        ("users list", "*"),
+        ("users list --org x", "* [--org x]"),
     ],
 )
 def test_what_a_pattern_says_may_run(command: str | list[str], pattern: str) -> None:
@@ -94,8 +97,9 @@ def test_a_single_pattern_may_be_a_string() -> None:
     "pattern", ["users create * [3]", "users create * [--groups 3 4]", "users create * [--groups", "users [--x] create"]
 )
 def test_a_pattern_that_cannot_be_read_is_said_and_allows_nothing(pattern: str) -> None:
-    with pytest.raises(RedashError, match="redash_allowed_commands: .* can't be read"):
+    with pytest.raises(RedashError, match="redash_allowed_commands: .* can't be read") as caught:
         refused(["users create x"], [pattern])
+    assert "[--groups 3,]" in caught.value.problems[0].todo
 
 
 def test_a_command_that_cannot_be_read_is_refused_and_the_next_ones_are_looked_at() -> None:
