@@ -22,6 +22,16 @@ def releases_problems(releases: Any) -> list[str]:
     return []
 
 
+def release_problems(version: Any, image: Any, releases: Any = None) -> list[str]:
+    """What is against deploying a release in an image, one line each: a release that is unknown, an image of another one."""
+    try:
+        found = given_releases.known(str(version), releases)
+        given_releases.right_image(str(image) or found.image, found.version, releases)
+    except RedashError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
 def is_known_release(version: Any, releases: Mapping[str, Any] | None = None) -> bool:
     """Whether the collection's table, or redash_releases, has the release."""
     try:
@@ -37,4 +47,9 @@ def image_release(image: Any, releases: Mapping[str, Any] | None = None) -> str:
 
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"releases_problems": releases_problems, "is_known_release": is_known_release, "image_release": image_release}
+        return {
+            "releases_problems": releases_problems,
+            "release_problems": release_problems,
+            "is_known_release": is_known_release,
+            "image_release": image_release,
+        }

@@ -46,6 +46,39 @@ def test_nothing_is_touched(aws: LocalAws, playbook: Playbook, name: str, record
     assert f"alias/redash/{host}" not in [each["AliasName"] for each in aws.client("kms").list_aliases()["Aliases"]]
 
 
+TAGGED = "registry.example.com/redash:26.3.0-acme1"
+
+
+@pytest.mark.parametrize("name", ["site.yml", "mail.yml", "rotate_secrets.yml"])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"redash_image": TAGGED}, f"redash_image: {TAGGED} is Redash 26.3.0, and redash_version is 25.8.0"),
+        ({"redash_version": "26.9.0"}, "'26.9.0' is not a Redash release that is known"),
+        ({"redash_releases": {"26.9.0": {"python": 3.13}}}, "redash_releases: 26.9.0.python: 3.13 is not a version of Python in quotes"),
+    ],
+    ids=["image", "unknown", "facts"],
+)
+def test_a_release_that_is_not_known_or_not_in_the_image_is_refused_before_anything_is_made(
+    aws: LocalAws, playbook: Playbook, name: str, given: dict[str, Any], message: str
+) -> None:
+    host = f"{name.partition('.')[0].replace('_', '-')[:6]}-{next(iter(given)).removeprefix('redash_')[:8]}"
+    run = playbook.shipped(name, host, {**VARIABLES, "rotate": "cookie_secret", **given})
+    assert run.returncode == 2, run.stdout
+    assert message in said(run), run.stdout
+    assert "Traceback" not in run.stdout
+    assert "changed=0" in run.stdout
+    assert not aws.client("ssm").get_parameters_by_path(Path=f"/redash/{host}", Recursive=True)["Parameters"]
+
+
+def test_a_release_that_an_upgrade_s_image_told_is_known_afterwards(aws: LocalAws, playbook: Playbook) -> None:
+    record = {**RELEASED, "to_version": "26.9.0", "facts": {"release": {"like": "26.3.0"}}}
+    aws.client("ssm").put_parameter(Name="/redash/told/releases/0003", Value=json.dumps(record), Type="String")
+    run = playbook.shipped("mail.yml", "told", {**VARIABLES, "redash_version": "26.9.0"})
+    assert "is not a Redash release that is known" not in run.stdout
+    assert "Check that the inventory follows what was released" in run.stdout
+
+
 def test_site_yml_looks_again_after_terraform_before_it_deploys() -> None:
     (play,) = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text())
     roles = [(task["ansible.builtin.import_role"]["name"], task["ansible.builtin.import_role"].get("tasks_from")) for task in play["tasks"]]
