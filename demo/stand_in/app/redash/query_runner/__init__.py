@@ -58,7 +58,12 @@ else:
     query_runners |= {"mapd": QueryRunner(("host",), ("password",)), "qubole": QueryRunner(("endpoint", "token"), ("token",))}
 
 
-def get_query_runner(kind: str) -> QueryRunner | None:
+def BaseQueryRunner(configuration: dict[str, Any]) -> QueryRunner:
+    """What Redash takes for a query without a data source."""
+    return QueryRunner()
+
+
+def get_query_runner(kind: str, configuration: dict[str, Any]) -> QueryRunner | None:
     return query_runners.get(kind)
 
 
@@ -73,5 +78,5 @@ def hash_of(text: str, options: Any, kind: str | None) -> str:
     auto_limit = bool(options.get("apply_auto_limit", False))
     for parameter in options.get("parameters", []):
         parameter["name"]
-    runner: Any = get_query_runner(kind) if kind else QueryRunner()
+    runner: Any = get_query_runner(kind, {}) if kind else BaseQueryRunner({})
     return str(runner.gen_query_hash(text, auto_limit))
