@@ -13,9 +13,8 @@ from typing import Any
 
 from tests.e2e.conftest import Demo
 from tests.e2e.watch import Watch, answered
-from tests.e2e_core.conftest import BEFORE
 from tests.e2e_rotation.encrypted import decrypts, rotate_hunted, rows, value
-from tests.e2e_upgrade.installation import NAME, NEW, OLD, REPOSITORY, STEPS, Installation, Run, calm, unchanged
+from tests.e2e_upgrade.installation import NAME, NEW, OLD, PREFIX, REPOSITORY, STEPS, Installation, Run, calm, unchanged
 from tools import matrix
 
 OLDEST = next(iter(matrix.CORES))
@@ -24,18 +23,6 @@ OLDEST = next(iter(matrix.CORES))
 def good(run: Run) -> Run:
     assert run.rc == 0, run.output[-6000:]
     return run
-
-
-def test_the_encryption_key_is_rotated_and_nobody_else_learns_it(redash: Installation, tmp_path: Path) -> None:
-    old, encrypted, people = value(redash, "secret_key"), rows(redash), redash.people()
-    rotate_hunted(redash, tmp_path, rotate="secret_key", redash_version=BEFORE)
-    new = value(redash, "secret_key")
-    assert new not in (old, None)
-    assert value(redash, "secret_key_next") is None
-    assert rows(redash) != encrypted
-    assert redash.people() == people
-    assert set(redash.held("REDASH_SECRET_KEY").values()) == {new}
-    decrypts(redash)
 
 
 def test_a_failing_migration_puts_everything_back(redash: Installation) -> None:
@@ -115,8 +102,24 @@ def test_the_oldest_ansible_core_upgrades_without_a_gap_and_rolls_back(redash: I
         assert answered(watch), Counter(watch.pings)
 
 
-def test_a_restore_brings_back_the_database_and_the_release_of_before(redash: Installation) -> None:
-    people = redash.people()
+def test_the_encryption_key_is_rotated_and_nobody_else_learns_it(redash: Installation, tmp_path: Path) -> None:
+    old, encrypted, people = value(redash, "secret_key"), rows(redash), redash.people()
+    rotate_hunted(redash, tmp_path, rotate="secret_key", redash_version="25.8.0")
+    new = value(redash, "secret_key")
+    assert new not in (old, None)
+    assert value(redash, "secret_key_next") is None
+    assert rows(redash) != encrypted
+    assert redash.people() == people
+    assert set(redash.held("REDASH_SECRET_KEY").values()) == {new}
+    decrypts(redash)
+
+
+def test_a_restore_brings_back_the_database_the_release_and_the_key_of_before(redash: Installation) -> None:
+    """The key was rotated since the snapshot: with the stored one, no data source could be read."""
+    people, rotated = redash.people(), value(redash, "secret_key")
+    versions = redash.client("ssm").get_parameter_history(Name=f"{PREFIX}/secret_key", WithDecryption=True)["Parameters"]
+    of_that_time = min(versions, key=lambda version: version["Version"])["Value"]
+    assert rotated != of_that_time
     upgrade = next(
         record for record in redash.records() if (record["kind"], record["path"], record["state"]) == ("upgrade", "full", "succeeded")
     )
@@ -128,6 +131,10 @@ def test_a_restore_brings_back_the_database_and_the_release_of_before(redash: In
     assert redash.services() == kept(upgrade)
     assert (redash.schema(), redash.people()) == (OLD, people)
     assert redash.sql("select count(*) from queries where name = 'Written since'", f"redash.before.{snapshot}") == ["1"]
+    assert value(redash, "secret_key") == of_that_time
+    assert set(redash.held("REDASH_SECRET_KEY").values()) == {of_that_time}
+    assert "version 1 opens all 1 encrypted rows and is the newest version again" in " ".join(restored.output.split())
+    assert of_that_time not in restored.output
     decrypts(redash)
     # Nothing is left to put right, in the rendered files neither.
     unchanged(redash.run("site.yml"))
