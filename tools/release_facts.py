@@ -36,11 +36,15 @@ def from_tree(source: Path) -> dict[str, Any]:
 
 def from_image(image: str) -> dict[str, Any]:
     """What the program says inside an image. Raises RedashError without an engine, or with its last words."""
-    engine = shutil.which("docker") or shutil.which("podman")
+    engine = next((name for name in ("docker", "podman") if shutil.which(name) and _answers(name)), None)
     if engine is None:
-        raise RedashError("neither docker nor podman is on PATH. Install one, or give SOURCE=path of a checkout of the release.")
+        raise RedashError("neither docker nor podman answers here. Start one, or give SOURCE=path of a checkout of the release.")
     # Without network and settings: the program reads files alone.
     return _answer([engine, "run", "--rm", "--network", "none", "--entrypoint", "python", image, "-c", PROGRAM.read_text()])
+
+
+def _answers(engine: str) -> bool:
+    return subprocess.run([engine, "info"], capture_output=True, check=False).returncode == 0
 
 
 def _answer(command: list[str]) -> dict[str, Any]:

@@ -107,7 +107,10 @@ def commands():
             raise
         hyphens = int(library("flask").split(".")[0]) >= 2  # which needs click 8
     names = re.findall(r"^@manager\.command\((.*)\)\n(?:@.*\n)*def (\w+)", text("redash", "cli", "__init__.py"), re.M)
-    return dict((name, name.replace("_", "-")) for given, name in names if "_" in name and hyphens and not re.match(r"[\"']|name", given))
+    unnamed = [name for given, name in names if "_" in name and not re.match(r"[\"']|name", given)]
+    if not unnamed:
+        raise ValueError("no command of two words found")
+    return dict((name, name.replace("_", "-")) for name in unnamed if hyphens)
 
 
 def has_reencrypt():

@@ -107,6 +107,13 @@ def test_with_click_6_commands_keep_their_underscores(tmp_path: Path) -> None:
     assert ask(Path("/"), str(tmp_path))["commands"] == {}
 
 
+def test_a_cli_of_another_form_is_not_taken_for_one_without_hyphens(tmp_path: Path) -> None:
+    (tree(tmp_path) / "redash" / "cli" / "__init__.py").write_text("manager = make()\n")
+    seen = ask(Path("/"), str(tmp_path))
+    assert seen["not_read"] == {"commands": "ValueError: no command of two words found"}
+    assert "commands" not in learnt(seen, "26.9.0").facts
+
+
 @pytest.mark.parametrize("missing", [name for name in FILES if not name.startswith("migrations")])
 def test_a_file_that_is_gone_costs_its_facts_alone_and_is_said(tmp_path: Path, missing: str) -> None:
     (tree(tmp_path) / missing).unlink()
