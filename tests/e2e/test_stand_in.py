@@ -99,7 +99,9 @@ def server(demo: Demo) -> Iterator[Redash]:
     found = engine.find(instance)
     assert found is not None
     redash = Redash(Installation(demo.home, demo.port), instance, found)
-    redash.installation.sql("create role strict superuser login password 'strict'", "postgres")
+    # A run that was killed on a demo that is kept leaves it.
+    if not redash.installation.sql("select 1 from pg_roles where rolname = 'strict'", "postgres"):
+        redash.installation.sql("create role strict superuser login password 'strict'", "postgres")
     yield redash
     redash.installation.sql(f"drop database if exists {DATABASE} with (force)", "postgres")
     redash.installation.sql("drop role strict", "postgres")
