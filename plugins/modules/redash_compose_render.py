@@ -35,6 +35,13 @@ options:
   image:
     description: The image to run. By default the source's, or else the official one of the release.
     type: str
+  releases:
+    description:
+      - Releases that the collection's table lacks, by version. Each is a mapping of facts such as C(queues), C(alembic_head),
+        C(python), C(rq_scheduler) and C(commands).
+      - Facts that are not given are taken from the release under C(like), by default the newest one of the table before it.
+    type: dict
+    default: {}
   source:
     description:
       - V(builtin) for what the collection itself knows of the release; otherwise the path or the URL of an official compose file, or
@@ -146,7 +153,6 @@ options:
 seealso:
   - module: redash.ecs.redash_ecs_task_definition
 extends_documentation_fragment:
-  - redash.ecs.options.releases
   - redash.ecs.attributes
 """
 
