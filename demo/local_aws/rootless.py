@@ -90,8 +90,9 @@ def serve(instance: Instance) -> int:
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         server = await asyncio.start_server(relay(lambda: asyncio.open_unix_connection(relay_socket(instance))), "127.0.0.1", instance.port)
         ended = loop.run_in_executor(None, process.wait)
-        async with server:
-            await asyncio.wait({asyncio.ensure_future(stop.wait()), ended}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({asyncio.ensure_future(stop.wait()), ended}, return_when=asyncio.FIRST_COMPLETED)
+        # Not `async with`: from Python 3.12 on it waits for the last connection, and a browser keeps its own open.
+        server.close()
         assert process.stdin
         process.stdin.close()
         try:

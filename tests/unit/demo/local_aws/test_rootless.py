@@ -121,6 +121,15 @@ def test_what_runs_inside_is_told_to_stop_however_the_one_outside_ends(
         assert not rootless.relay_socket(instance).exists()
 
 
+def test_a_connection_that_is_kept_open_does_not_keep_it_from_stopping(serving: tuple[subprocess.Popen[bytes], Instance]) -> None:
+    """It did on Python 3.12 and newer."""
+    process, instance = serving
+    with socket.create_connection(("127.0.0.1", instance.port)) as kept:
+        kept.sendall(b"x")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
 def test_a_podman_that_refuses_ends_it_with_its_code(tmp_path: Path) -> None:
     (tmp_path / "podman").write_text("#!/bin/sh\nexit 125\n")
     (tmp_path / "podman").chmod(0o755)
