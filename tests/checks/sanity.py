@@ -35,7 +35,7 @@ ONLY_ON = re.compile(r"# core(>=|<)(\d+\.\d+): ")
 # and _internal/bootstrap.py name them in the file they look for).
 PIP_VERSIONS = ("23.1.2", "24.2", "25.2")
 
-# Unit tests that ansible-test can't run: what they test is not in the artefact (the demo, tools), or they start a Python of their own, which
+# Unit tests that ansible-test can't run. What they test is not in the artefact (the demo, tools), or they start their own Python, which
 # finds ansible-test's instead of the real one. `make unit` runs them all.
 NOT_BY_ANSIBLE_TEST = (
     "tests/unit/demo/",

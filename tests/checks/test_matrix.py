@@ -37,7 +37,8 @@ def test_a_name_on_path_that_runs_nothing_is_no_python(tmp_path: Path, monkeypat
     assert matrix.python("3.12") is None
 
 
-@pytest.mark.parametrize(("core", "parts"), [(OLDEST, ["units", "playbooks"]), (NEWEST, ["units", "playbooks"])])
+# Units on the newest core are part of `make matrix`: make unit runs them on the core between the two.
+@pytest.mark.parametrize(("core", "parts"), [(OLDEST, ["units", "playbooks"]), (NEWEST, ["playbooks"])])
 def test_the_collection_works_on(core: str, parts: list[str]) -> None:
     if not any(matrix.python(version) for version in matrix.CORES[core]):
         pytest.skip(f"ansible-core {core} needs Python {' or '.join(matrix.CORES[core])}, and this machine has none of them")
