@@ -15,14 +15,17 @@ from typing import Any, ClassVar
 from ansible_collections.amazon.aws.plugins.module_utils.modules import aws_argument_spec
 
 from ansible_collections.redash.ecs.plugins.module_utils.process import machine, started
-from ansible_collections.redash.ecs.plugins.modules.redash_release_record import SPECIFICATION, run
+from ansible_collections.redash.ecs.plugins.modules import redash_release_record
 from ansible_collections.redash.ecs.plugins.plugin_utils.live import LiveActionBase
 
 
 class ActionModule(LiveActionBase):
     module_name = "redash.ecs.redash_release_record"
-    specification: ClassVar[dict[str, Any]] = {**SPECIFICATION, "argument_spec": {**aws_argument_spec(), **SPECIFICATION["argument_spec"]}}
-    work = staticmethod(run)
+    specification: ClassVar[dict[str, Any]] = {
+        **redash_release_record.SPECIFICATION,
+        "argument_spec": {**aws_argument_spec(), **redash_release_record.SPECIFICATION["argument_spec"]},
+    }
+    work = staticmethod(redash_release_record.run)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         playbook = os.getppid()

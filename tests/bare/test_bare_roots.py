@@ -65,7 +65,7 @@ def root(request: pytest.FixtureRequest) -> Iterator[roots.Root]:
 
 def demo(root: roots.Root, place: str, user: str = "root") -> str:
     """Run both commands; what they said, once they have said that they succeeded and left nothing."""
-    _, said = root.run(SCRIPT.replace("PLACE", place), roots.DEMO, user)
+    _code, said = root.run(SCRIPT.replace("PLACE", place), roots.DEMO, user)
     print(said)
     assert "make demo: exit code 0" in said and "make demo-clean: exit code 0" in said, said[-5000:]
     assert "LEFT: " not in said, said[-2000:]

@@ -106,7 +106,7 @@ def test_what_two_runs_covered_becomes_one_report(tmp_path: Path) -> None:
             ["make", "fuzz", f"MEASURE={name}"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, run.stdout + run.stderr
-    for _ in range(2):  # a second report is the same
+    for _round in range(2):  # a second report is the same
         report = subprocess.run(["make", "coverage"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert re.search(r"TOTAL +4 +0 +100", report.stdout), report.stdout + report.stderr
         assert report.returncode == 0

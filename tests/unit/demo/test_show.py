@@ -21,7 +21,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
         return "0 s"
 
     def wait_for(number: int) -> None:
-        for _ in range(number):
+        for _line in range(number):
             assert shown.acquire(timeout=60)
 
     monkeypatch.setattr(show, "_elapsed", elapsed)

@@ -27,7 +27,7 @@ GROUPS = ["Id: 1", "Name: admin", "Type: builtin", "Organization: default", "Per
 
 
 def denied(aws: Aws) -> None:
-    aws.get_log_events = lambda **_: (_ for _ in ()).throw(client_error("AccessDeniedException", "no"))  # type: ignore[method-assign]
+    aws.get_log_events = lambda **_: (nothing for nothing in ()).throw(client_error("AccessDeniedException", "no"))  # type: ignore[method-assign]
 
 
 def another_driver(aws: Aws) -> None:
@@ -56,12 +56,12 @@ def deleted_in_the_middle(aws: Aws) -> None:
 
 def always_unwell(aws: Aws) -> None:
     error = client_error("ServiceUnavailableException", "later", ResponseMetadata={"HTTPStatusCode": 503})
-    aws.get_log_events = lambda **_: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+    aws.get_log_events = lambda **_: (nothing for nothing in ()).throw(error)  # type: ignore[method-assign]
 
 
 def never_reached(aws: Aws) -> None:
     error = botocore.exceptions.ConnectionClosedError(endpoint_url="https://logs.eu-west-1.amazonaws.com/")
-    aws.get_log_events = lambda **_: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+    aws.get_log_events = lambda **_: (nothing for nothing in ()).throw(error)  # type: ignore[method-assign]
 
 
 UNREADABLE = [denied, another_driver, no_prefix, no_stream, deleted_in_the_middle, always_unwell, never_reached]
@@ -223,7 +223,7 @@ def test_a_deleted_stream_and_a_deleted_group_are_told_apart() -> None:
     ):
         aws = Aws()
         error = client_error("ResourceNotFoundException", message)
-        aws.get_log_events = lambda error=error, **_: (_ for _ in ()).throw(error)  # type: ignore[method-assign, misc]
+        aws.get_log_events = lambda error=error, **_: (nothing for nothing in ()).throw(error)  # type: ignore[method-assign, misc]
         assert said in str(fails(aws, cmd="groups list"))
 
 
@@ -262,7 +262,7 @@ def test_a_passing_refusal_is_tried_again_and_no_line_is_lost(error: Exception) 
 def test_a_lasting_refusal_is_not_waited_out(error: Exception) -> None:
     assert not is_passing(error)
     aws = Aws()
-    aws.get_log_events = lambda **_: (_ for _ in ()).throw(error)  # type: ignore[method-assign]
+    aws.get_log_events = lambda **_: (nothing for nothing in ()).throw(error)  # type: ignore[method-assign]
     began = aws.time.now
     fails(aws, cmd="groups list")
     assert aws.time.now - began < 60
@@ -342,7 +342,7 @@ def test_what_is_gone_is_told_apart() -> None:
 
 def test_only_a_refused_token_is_a_lost_place() -> None:
     client, stub = stubbed()
-    for _ in range(2):
+    for _round in range(2):
         stub.add_client_error("get_log_events", "InvalidParameterException", "The specified nextToken is invalid.", 400)
     stub.add_client_error("get_log_events", "InvalidParameterException", "limit must be positive", 400)
     stub.add_client_error("get_log_events", "ResourceNotFoundException", "The specified log stream does not exist.", 400)

@@ -18,12 +18,12 @@ CONSOLIDATED = {"redash-prod": {"has_scheduler": True}}
 NO_HISTORY = {"unfinished": False, "last": {}, "next_command": ""}
 
 
-def judge(services: dict[str, Any] = SPLIT, **given: Any) -> ServiceCount:
+def judge(services: dict[str, Any] | None = None, **given: Any) -> ServiceCount:
     defaults = {"name": "redash-prod", "count": "2", "sizes": {}, "desired_count": 1, "autoscaling": {}, "history": NO_HISTORY}
-    return service_count(services, **{**defaults, **given})
+    return service_count(services or SPLIT, **{**defaults, **given})
 
 
-def problems(services: dict[str, Any] = SPLIT, **given: Any) -> list[str]:
+def problems(services: dict[str, Any] | None = None, **given: Any) -> list[str]:
     return [str(problem) for problem in judge(services, **given).problems]
 
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_terraform_comes_before_tofu_wherever_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("make", "old", "kind"), [(terraform, "1.5.7", TERRAFORM), (tofu, "1.10.9", OPENTOFU)])
-def test_one_that_is_too_old_is_passed_over_and_said_where_it_is_the_only_one(tmp_path: Path, make, old: str, kind: Kind) -> None:  # type: ignore[no-untyped-def]
+def test_one_that_is_too_old_is_passed_over_and_said_where_it_is_the_only_one(tmp_path: Path, make: Any, old: str, kind: Kind) -> None:
     place = make(tmp_path / "old", old)
     with pytest.raises(RedashError) as caught:
         binary.find(environ(tmp_path / "old"))
@@ -222,7 +223,13 @@ def test_the_way_back_to_terraform_that_the_documentation_gives_is_one(tmp_path:
     file.write_text(json.dumps(content))
     assert binary.of_state(file.read_text()) is OPENTOFU
     run = subprocess.run(
-        ["terraform", *words], cwd=tmp_path, input="yes\n", capture_output=True, text=True, env={**os.environ, "CHECKPOINT_DISABLE": "1"}
+        ["terraform", *words],
+        cwd=tmp_path,
+        input="yes\n",
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CHECKPOINT_DISABLE": "1"},
+        check=False,
     )
     assert run.returncode == 0, run.stderr
     assert binary.of_state(file.read_text()) is TERRAFORM
