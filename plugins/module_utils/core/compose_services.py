@@ -427,8 +427,9 @@ class _Service:
         return mappings
 
     def port_long(self, port: Map) -> list[dict[str, Any]]:
-        unknown = [key for key in port if key not in ("target", "published", "protocol", "host_ip", "mode", "app_protocol", "name")]
-        if any(not key.startswith("x-") for key in unknown):
+        known = ("target", "published", "protocol", "host_ip", "mode", "app_protocol", "name")
+        unknown = [key for key in port if key not in known and not key.startswith("x-")]
+        if unknown:
             raise ValueError(f"unknown key {unknown[0]}")
         if "target" not in port:
             raise ValueError("there is no target")
@@ -448,21 +449,21 @@ class _Service:
 
     # ---- resources ---------------------------------------------------------------------------------
 
-    def bytes(self, key: str, value: Any) -> int | None:
-        """Bytes of a number or text; None when it is neither, which has been said by then."""
+    def bytes(self, key: str, value: Any, where: str = "") -> int | None:
+        """Bytes of a number or text; None when it is neither, which has been said by then. ``key`` may be a path, with ``where``."""
         if isinstance(value, int | float) and not isinstance(value, bool):
             if value != value or abs(value) >= 1 << 63:
-                self.problem(key, f"{key} {value} is too large", "Write a size such as 512m.")
+                self.problem(key, f"{key} {value} is too large", "Write a size such as 512m.", where)
                 return None
             return int(value)
         try:
             return size_in_bytes(str(value))
         except ValueError as error:
-            self.problem(key, f"{key} {error}", "Write a size such as 512m or 2g.")
+            self.problem(key, f"{key} {error}", "Write a size such as 512m or 2g.", where)
             return None
 
-    def memory(self, field_name: str, key: str, value: Any) -> None:
-        size = self.bytes(key, value)
+    def memory(self, field_name: str, key: str, value: Any, name: str = "", where: str = "") -> None:
+        size = self.bytes(name or key, value, where)
         if size is not None and size // MIB:
             self.set(field_name, size // MIB, key)
 
@@ -499,7 +500,7 @@ class _Service:
                 continue
             for name, item in settings.items():
                 if name == "memory":
-                    self.memory(field_name, key, item)
+                    self.memory(field_name, key, item, f"deploy.resources.{part}.memory", settings.where(name))
                 elif name == "cpus":
                     # A container's cpu in ECS is both its share and, beside other containers, its limit.
                     self.cpus(key, item, settings.where(name))
@@ -711,7 +712,7 @@ class _Service:
         if kind == "tmpfs":
             settings = volume.get("tmpfs")
             size = settings.get("size") if isinstance(settings, Map) else None
-            in_bytes = self.bytes("volumes", size) if size is not None else 0
+            in_bytes = self.bytes("tmpfs.size", size, volume.where("tmpfs")) if size is not None else 0
             if in_bytes is None:
                 return None
             if in_bytes < MIB:
