@@ -251,7 +251,11 @@ class _Checks:
         for secret in container.get("secrets") or ():
             if not secret.get("name") or not secret.get("valueFrom"):
                 yield Problem(f"service {name}: a secret lacks its name or value_from", self.where(name, "secrets"), "Write both.")
-        size = sum(len(str(entry.get("name", ""))) + len(str(entry.get("value", ""))) for entry in container.get("environment") or ())
+        size = sum(
+            len(str(entry.get(part, "")).encode(errors="replace"))
+            for entry in container.get("environment") or ()
+            for part in ("name", "value")
+        )
         if size > _MOST_ENVIRONMENT_BYTES:
             yield Problem(
                 f"service {name}: {size} bytes of environment", self.where(name, "environment"), "A task definition holds 64 KiB in all."
@@ -289,8 +293,10 @@ class _Checks:
                 protocol = str(port.get("protocol", "tcp"))
                 if inside is None:
                     continue
-                if not 1 <= inside <= 65535 or not 0 <= (outside or 0) <= 65535:
+                if not 1 <= inside <= 65535:
                     yield Problem(f"service {name}: port {inside} is out of range", where, "Write 1 to 65535.")
+                if not 0 <= (outside or 0) <= 65535:
+                    yield Problem(f"service {name}: the host port {outside} is out of range", where, "Write 1 to 65535.")
                 if protocol not in ("tcp", "udp"):
                     yield Problem(f"service {name}: ECS has no protocol {protocol}", where, "Write tcp or udp.")
                 if self.network_mode in ("awsvpc", "host") and outside and outside != inside:

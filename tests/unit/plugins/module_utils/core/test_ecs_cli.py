@@ -8,6 +8,7 @@ The binary itself can't be had here; its options, their places and its output we
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 import pytest
 
@@ -87,11 +88,62 @@ def test_create_configure_and_rm() -> None:
 
 
 @pytest.mark.parametrize(
-    "group", [{"target_group_arn": "arn:x, arn:y"}, {"container_name": "a b"}, {"container_name": ""}, {"container_port": None}]
+    ("group", "what"),
+    [
+        ({"target_group_arn": "arn:x, arn:y"}, "target_group_arn 'arn:x, arn:y'"),
+        ({"target_group_arn": "a,b"}, "target_group_arn 'a,b'"),
+        ({"target_group_arn": "a=b"}, "target_group_arn 'a=b'"),
+        ({"container_name": "a b"}, "container_name 'a b'"),
+        ({"container_name": ""}, "container_name ''"),
+        ({"container_port": None}, "container_port None"),
+    ],
 )
-def test_what_would_be_fatal_in_target_groups_is_refused(group: dict[str, str]) -> None:
-    with pytest.raises(RedashError, match="can't be given to --target-groups"):
+def test_what_would_be_fatal_in_target_groups_is_refused(group: dict[str, str], what: str) -> None:
+    with pytest.raises(RedashError) as caught:
         ecs_cli.service_up("ecs-cli", *FILES, cluster="redash", target_groups=[{**GROUPS[0], **group}])
+    assert str(caught.value) == f"service redash: {what} can't be given to --target-groups. No spaces, commas, '='."
+
+
+def test_every_fatal_value_of_the_target_groups_is_said_at_once() -> None:
+    with pytest.raises(RedashError) as caught:
+        ecs_cli.service_up(
+            "ecs-cli", *FILES, cluster="redash", target_groups=[{**GROUPS[0], "container_name": ""}, {"container_port": " "}]
+        )
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "end"),
+    [
+        ({}, ""),
+        ({"force": True}, "--force-deployment"),
+        (
+            {"deployment": {"maximum_percent": 100, "minimum_healthy_percent": 0}},
+            "--deployment-max-percent 100 --deployment-min-healthy-percent 0",
+        ),
+        ({"deployment": {"maximum_percent": 100}}, "--deployment-max-percent 100"),
+        ({"deployment": {"minimum_healthy_percent": 0}}, "--deployment-min-healthy-percent 0"),
+        ({"deployment": {"maximum_percent": None, "minimum_healthy_percent": None}}, ""),
+    ],
+)
+def test_only_what_is_given_is_passed_on(options: dict[str, Any], end: str) -> None:
+    beginning = "ecs-cli compose --project-name redash --file docker-compose.yml --ecs-params ecs-params.yml service up --cluster c"
+    assert shlex.join(ecs_cli.service_up("ecs-cli", *FILES, cluster="c", **options)) == (
+        f"{beginning} --launch-type FARGATE --timeout 0 {end}".rstrip()
+    )
+
+
+def test_a_grace_period_of_0_and_several_target_groups_are_passed_on() -> None:
+    command = ecs_cli.service_up(
+        "ecs-cli", *FILES, cluster="c", target_groups=[*GROUPS, {**GROUPS[0], "container_port": 80}], health_check_grace_period=0
+    )
+    place = command.index("--target-groups")
+    assert command[place:] == [
+        *("--target-groups", f"targetGroupArn={GROUP},containerName=server,containerPort=5000"),
+        *("--target-groups", f"targetGroupArn={GROUP},containerName=server,containerPort=80"),
+        *("--health-check-grace-period", "0"),
+    ]
+    assert "--health-check-grace-period" not in ecs_cli.service_up("ecs-cli", *FILES, cluster="c", target_groups=GROUPS)
 
 
 OUTPUT = """\
@@ -108,13 +160,24 @@ def test_the_revision_is_read_from_the_output_with_and_without_a_terminal() -> N
     assert ecs_cli.used_task_definition(OUTPUT) == "redash:3"
     on_a_terminal = "INFO[0000] Using ECS task definition                     TaskDefinition=redash-prod_1:12\n"
     assert ecs_cli.used_task_definition(on_a_terminal) == "redash-prod_1:12"
-    with pytest.raises(RedashError, match="did not say which task definition"):
-        ecs_cli.used_task_definition("nothing of the kind")
+    assert ecs_cli.used_task_definition(f"{OUTPUT}{on_a_terminal}") == "redash-prod_1:12"
+
+
+@pytest.mark.parametrize(
+    ("output", "told"), [("nothing of the kind\n", "nothing of the kind"), ("x" + "y" * 499 + "z", "y" * 499 + "z"), ("", "")]
+)
+def test_without_a_revision_the_end_of_the_output_is_told(output: str, told: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        ecs_cli.used_task_definition(output)
+    assert str(caught.value) == f"ecs-cli: did not say which task definition it uses. It said: {told}".rstrip()
 
 
 def test_the_first_error_is_the_one_that_tells() -> None:
     assert ecs_cli.complaint(FAILED) == "Unable to open ECS Compose Project Unsupported config option for web: 'foo'"
     assert ecs_cli.complaint("panic: runtime error\n\ngoroutine 1") == "panic: runtime error goroutine 1"
+    assert ecs_cli.complaint("x" * 501 + "y") == "x" * 499 + "y"
+    assert ecs_cli.complaint('level=error msg="no \\"web\\""') == 'no "web"'
+    assert ecs_cli.complaint('level=info msg="fine"\nlevel=fatal msg="gone" error="a \\"b\\" c"') == 'gone a "b" c'
 
 
 def test_the_filter_takes_what_compose_render_returned() -> None:

@@ -12,6 +12,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
 from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import (
     FARGATE_SIZES,
     check_size,
+    in_words,
     nearest_sizes,
     parse_cpu,
     parse_memory,
@@ -21,34 +22,64 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import (
 
 @pytest.mark.parametrize(
     ("written", "units"),
-    [("1024", 1024), (256, 256), ("1 vCPU", 1024), ("1vcpu", 1024), (".25 vCPU", 256), ("0.5 vCPU", 512), ("16 vCPU", 16384)],
+    [
+        ("1024", 1024),
+        (256, 256),
+        ("1 vCPU", 1024),
+        ("1vcpu", 1024),
+        (".25 vCPU", 256),
+        ("0.5 vCPU", 512),
+        ("16 vCPU", 16384),
+        (" 512 ", 512),
+        ("2 VCPU", 2048),
+    ],
 )
 def test_cpu_is_read_in_every_form_that_ecs_takes(written: str | int, units: int) -> None:
     assert parse_cpu(written) == units
 
 
 @pytest.mark.parametrize(
-    ("written", "mib"), [("2048", 2048), (512, 512), ("2GB", 2048), ("2.0GB", 2048), ("0.5 GB", 512), ("120 gb", 122880)]
+    ("written", "mib"),
+    [
+        ("2048", 2048),
+        (512, 512),
+        ("2GB", 2048),
+        ("2.0GB", 2048),
+        ("0.5 GB", 512),
+        ("120 gb", 122880),
+        (" 512 ", 512),
+        ("2. GB", 2048),
+        (".5GB", 512),
+    ],
 )
 def test_memory_is_read_in_every_form_that_ecs_takes(written: str | int, mib: int) -> None:
     assert parse_memory(written) == mib
 
 
-@pytest.mark.parametrize("written", ["", "one", "1 CPU", "-256", "1.5", True, "1024 units", "²"])
+@pytest.mark.parametrize("written", ["", "one", "1 CPU", "-256", "1.5", True, "1024 units", "\u00b2", "1. vCPU", "1 vCPUs", "x1 vCPU"])
 def test_what_is_no_cpu_is_refused_with_its_place(written: str) -> None:
-    with pytest.raises(RedashError, match=r"^redash_task_size\.cpu: .* is not a CPU size"):
-        parse_cpu(written, "redash_task_size.cpu")
+    todo = "Write CPU units (1024) or vCPUs (1 vCPU)."
+    for where, place in ((("redash_task_size.cpu",), "redash_task_size.cpu"), ((), "cpu")):
+        with pytest.raises(RedashError) as caught:
+            parse_cpu(written, *where)
+        assert str(caught.value) == f"{place}: {written!r} is not a CPU size. {todo}"
 
 
-@pytest.mark.parametrize("written", ["", "2G", "2048MB", "2 GiB", "-1", "1.5", False, "two GB"])
+@pytest.mark.parametrize("written", ["", "2G", "2048MB", "2 GiB", "-1", "1.5", False, "two GB", "2GBs", "x2GB"])
 def test_what_is_no_memory_is_refused_with_its_place(written: str) -> None:
-    with pytest.raises(RedashError, match=r"^redash_task_size\.memory: .* is not a memory size"):
-        parse_memory(written, "redash_task_size.memory")
+    todo = "Write MiB (2048) or GB (2GB)."
+    for where, place in ((("redash_task_size.memory",), "redash_task_size.memory"), ((), "memory")):
+        with pytest.raises(RedashError) as caught:
+            parse_memory(written, *where)
+        assert str(caught.value) == f"{place}: {written!r} is not a memory size. {todo}"
 
 
 def test_the_table_ends_where_fargate_ends() -> None:
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
     edges = {cpu: (memories[0], memories[-1], len(memories)) for cpu, memories in FARGATE_SIZES.items()}
+    assert FARGATE_SIZES[256] == [512, 1024, 2048]
+    assert FARGATE_SIZES[8192][1] - FARGATE_SIZES[8192][0] == 4096
+    assert FARGATE_SIZES[16384][1] - FARGATE_SIZES[16384][0] == 8192
     assert edges == {
         256: (512, 2048, 3),
         512: (1024, 4096, 4),
@@ -100,3 +131,44 @@ def test_the_smallest_size_that_holds_a_need() -> None:
     assert smallest_holding(2049, 1024) == (1024, 3072)
     assert smallest_holding(9000, 256) == (2048, 9216)
     assert smallest_holding(200000, 256) is None
+
+
+@pytest.mark.parametrize(
+    ("memory", "cpu", "size"),
+    [
+        (2048, 256, (256, 2048)),
+        (2049, 256, (512, 3072)),
+        (512, 257, (512, 1024)),
+        (122880, 16384, (16384, 122880)),
+        (122881, 256, None),
+        (512, 16385, None),
+        (0, 0, (256, 512)),
+    ],
+)
+def test_a_size_holds_a_need_that_is_as_big_as_itself(memory: int, cpu: int, size: tuple[int, int] | None) -> None:
+    assert smallest_holding(memory, cpu) == size
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory", "count", "sizes"),
+    [
+        (256, 512, 1, [(256, 512)]),
+        (256, 513, 1, [(256, 1024)]),
+        (257, 512, 1, [(512, 1024)]),
+        (16384, 122880, 2, [(16384, 114688), (16384, 122880)]),
+        (16385, 122880, 1, [(16384, 122880)]),
+        (100000, 1000000, 2, [(16384, 114688), (16384, 122880)]),
+        (0, 0, 3, [(256, 512), (256, 1024), (256, 2048)]),
+        (2, 512, 1, [(256, 512)]),
+        (1024, 512, 3, [(512, 1024), (1024, 2048), (256, 512)]),
+    ],
+)
+def test_the_nearest_are_by_ratio_and_one_of_them_is_smaller_in_nothing(
+    cpu: int, memory: int, count: int, sizes: list[tuple[int, int]]
+) -> None:
+    assert nearest_sizes(cpu, memory, count) == sorted(sizes)
+
+
+def test_sizes_in_words() -> None:
+    assert in_words([(256, 512), (512, 1024)]) == "cpu 256 with memory 512, or cpu 512 with memory 1024"
+    assert in_words([(256, 512)]) == "cpu 256 with memory 512"

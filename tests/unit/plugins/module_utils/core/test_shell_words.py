@@ -69,13 +69,124 @@ def test_the_specification_keeps_empty_words() -> None:
     assert split_v3('echo "" x', lambda rest: None, keep_empty=True) == ["echo", "", "x"]
 
 
-@pytest.mark.parametrize("text", ["echo `date`", 'echo "abc', "echo 'abc", "echo \\", "日本", 'a "b\\'])
-def test_version_2_refuses(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+OPEN = "a quote or a backslash is left open"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a\tb\r\nc", ["a", "b", "c"]),
+        (r"a\ b", ["a b"]),
+        ("a'b'c", ["abc"]),
+        ("'a'\"b\"c", ["abc"]),
+        (r"'a\b' c", [r"a\b", "c"]),
+        (r'"a\"b"', ['a"b']),
+        (r'"a\\b" c', [r"a\b", "c"]),
+        ("\\'a\\' b", ["'a'", "b"]),
+        ("a  b ", ["a", "b"]),
+        ("'a b'", ["a b"]),
+        ("x'a b'", ["xa b"]),
+        ('"a b"c d', ["a bc", "d"]),
+        ("A._-,/@$*+=:%~?[]{}!^9 z", ["A._-,/@$*+=:%~?[]{}!^9", "z"]),
+    ],
+)
+def test_more_that_both_splitters_agree_on(text: str, words: list[str]) -> None:
+    assert split_v2(text) == words
+    assert split_3(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("''", [""]),
+        ("'' a", ["", "a"]),
+        ("a ''", ["a", ""]),
+        ("a # b # c\nd", ["a", "d"]),
+        ("#\na", ["a"]),
+        ("# b", []),
+        ("a#b #c", ["a#b"]),
+        ("'a'#b", ["a#b"]),
+        ("f (x) <a >b", ["f", "(x)", "<a", ">b"]),
+        (r"\a", ["a"]),
+        (r"\日", ["日"]),
+        (r"x\#y", ["x#y"]),
+    ],
+)
+def test_words_of_version_2(text: str, words: list[str]) -> None:
+    assert split_v2(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "keep_empty", "words", "dropped"),
+    [
+        ("''", False, [], []),
+        ("''", True, [""], []),
+        ("'' a ''", True, ["", "a", ""], []),
+        ("a''b ''", False, ["ab"], []),
+        ("a ; b", False, ["a"], ["; b"]),
+        ("a|b", False, ["a"], ["|b"]),
+        ("a<b", False, ["a"], ["<b"]),
+        ("a>b", False, ["a"], [">b"]),
+        ("; a", False, [], ["; a"]),
+        ("'a;b' c", False, ["a;b", "c"], []),
+        (r"a\;b", False, ["a;b"], []),
+        (r"\(a", False, ["(a"], []),
+        (r"a\ ", False, ["a "], []),
+        ("`a;b` c", False, ["`a;b`", "c"], []),
+        ("`a b`c", False, ["`a b`c"], []),
+        ("$(a;b) c", False, ["$(a;b)", "c"], []),
+        ("a$(b 'c) d", False, ["a$(b 'c)", "d"], []),
+        ("`a 'b`", False, ["`a 'b`"], []),
+        ("'`a' b", False, ["`a", "b"], []),
+        ("'$(a' b", False, ["$(a", "b"], []),
+        ('"it\'s" a', False, ["it's", "a"], []),
+        ("'a\"b' c", False, ['a"b', "c"], []),
+        ("a) b", False, ["a)", "b"], []),
+        ("'(a)' b", False, ["(a)", "b"], []),
+        ("\\a", False, ["a"], []),
+    ],
+)
+def test_words_of_version_3(text: str, keep_empty: bool, words: list[str], dropped: list[str]) -> None:
+    told: list[str] = []
+    assert split_v3(text, told.append, keep_empty=keep_empty) == words
+    assert told == dropped
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("echo `date`", "` has to stand in quotes"),
+        ('echo "abc', 'a " is never closed'),
+        ("echo 'abc", "a ' is never closed"),
+        ("'", "a ' is never closed"),
+        ('"', 'a " is never closed'),
+        ("echo \\", "it ends with a backslash"),
+        ("日本", "日 has to stand in quotes"),
+        ('a "b\\', 'a " is never closed'),
+        ('a "b\\"', 'a " is never closed'),
+    ],
+)
+def test_version_2_refuses(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
         split_v2(text)
+    assert str(caught.value) == message
 
 
-@pytest.mark.parametrize("text", ['echo "abc', "echo 'abc", "echo `abc", "echo $(abc", "echo \\", "f (x)"])
-def test_version_3_refuses(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('echo "abc', OPEN),
+        ("echo 'abc", OPEN),
+        ("echo 'a\\' b'", OPEN),
+        ("echo `abc", OPEN),
+        ("echo $(abc", OPEN),
+        ("echo \\", OPEN),
+        ("f (x)", "( has to stand in quotes"),
+        ("f(x)", "( has to stand in quotes"),
+        ("(x)", "( has to stand in quotes"),
+    ],
+)
+def test_version_3_refuses(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
         split_3(text)
+    assert str(caught.value) == message
