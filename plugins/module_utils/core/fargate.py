@@ -38,7 +38,7 @@ def parse_cpu(cpu: str | int, where: str = "cpu") -> int:
     Raises RedashError when it is none of these. Whether Fargate has that size is check_size's question.
     """
     text = str(cpu).strip()
-    if re.fullmatch(r"[0-9]+", text) and not isinstance(cpu, bool):
+    if re.fullmatch(r"[0-9]+", text):
         return int(text)
     if match := CPU.fullmatch(text):
         return round(float(match[1]) * 1024)
@@ -51,7 +51,7 @@ def parse_memory(memory: str | int, where: str = "memory") -> int:
     Raises RedashError when it is none of these. Whether Fargate has that size is check_size's question.
     """
     text = str(memory).strip()
-    if re.fullmatch(r"[0-9]+", text) and not isinstance(memory, bool):
+    if re.fullmatch(r"[0-9]+", text):
         return int(text)
     if match := MEMORY.fullmatch(text):
         return round(float(match[1]) * 1024)

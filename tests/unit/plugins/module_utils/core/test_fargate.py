@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import (
     FARGATE_SIZES,
+    _gib,
     check_size,
     in_words,
     nearest_sizes,
@@ -72,6 +73,11 @@ def test_what_is_no_memory_is_refused_with_its_place(written: str) -> None:
         with pytest.raises(RedashError) as caught:
             parse_memory(written, *where)
         assert str(caught.value) == f"{place}: {written!r} is not a memory size. {todo}"
+
+
+def test_a_range_of_gib_includes_both_ends_and_is_counted_in_mib() -> None:
+    assert _gib(1, 3) == [1024, 2048, 3072]
+    assert _gib(16, 24, 4) == [16384, 20480, 24576]
 
 
 def test_the_table_ends_where_fargate_ends() -> None:
