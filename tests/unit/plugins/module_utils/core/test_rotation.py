@@ -10,15 +10,18 @@ import pytest
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.rotation import (
+    STEPS,
     WHAT,
     WHY,
     Observed,
     Rows,
+    Step,
     What,
     check_may_rotate,
     given_value,
     next_step,
     remembered,
+    why,
 )
 
 WHOLE = {
@@ -201,19 +204,143 @@ def test_another_secret_is_rotated_although_a_row_was_unreadable_before() -> Non
 
 def test_every_step_says_what_it_does() -> None:
     assert set(WHY) == {step for steps in WHOLE.values() for step in steps}
+    assert set(STEPS) == set(WHY) - {"end"}
+    assert set(WHAT) == set(WHOLE)
+
+
+WITHOUT_KEY = (
+    "containers run without REDASH_SECRET_KEY, so that the cookie secret encrypts the data."
+    " Run site.yml first: it gives them the stored key."
+)
+MADE, ADOPTED = (True, False), (True, True)
+
+
+@pytest.mark.parametrize(
+    ("what", "there", "rows", "done", "step"),
+    [
+        ("secret_key", (False, False), None, (), "look"),
+        ("secret_key", (False, False), Rows(0, 0), (), "make"),
+        ("secret_key", (False, False), Rows(2, 0), ("retire",), "end"),
+        ("secret_key", MADE, None, (), "look"),
+        ("secret_key", MADE, Rows(2, 0), (), "stop"),
+        ("secret_key", MADE, Rows(0, 2), (), "stop"),
+        ("secret_key", MADE, Rows(1, 1), ("stop",), "reencrypt"),
+        ("secret_key", MADE, Rows(0, 2), ("stop",), "adopt"),
+        ("secret_key", MADE, Rows(0, 2), ("stop", "reencrypt"), "adopt"),
+        # Not looked at since then.
+        ("secret_key", MADE, None, ("stop", "reencrypt"), "look"),
+        ("secret_key", ADOPTED, None, (), "deploy"),
+        ("secret_key", ADOPTED, Rows(2, 0), ("prove",), "deploy"),
+        ("secret_key", ADOPTED, Rows(2, 0), ("deploy",), "prove"),
+        ("secret_key", ADOPTED, None, ("deploy", "prove"), "prove"),
+        ("secret_key", ADOPTED, Rows(2, 0), ("deploy", "prove"), "retire"),
+        ("cookie_secret", (False, False), None, (), "make"),
+        ("cookie_secret", MADE, None, (), "adopt"),
+        ("cookie_secret", ADOPTED, None, (), "deploy"),
+        ("redis_token", ADOPTED, None, (), "accept"),
+        ("redis_token", ADOPTED, None, ("accept",), "deploy"),
+        ("redis_token", ADOPTED, Rows(0, 0), ("accept", "deploy"), "prove"),
+        ("redis_token", ADOPTED, Rows(0, 0), ("accept", "deploy", "prove"), "refuse"),
+        ("redis_token", ADOPTED, Rows(0, 0), ("accept", "deploy", "prove", "refuse"), "retire"),
+        ("database_password", ADOPTED, Rows(0, 0), ("deploy", "prove"), "retire"),
+    ],
+)
+def test_the_next_step_follows_from_what_there_is(
+    what: What, there: tuple[bool, bool], rows: Rows | None, done: tuple[str, ...], step: str
+) -> None:
+    assert next_step(Observed(what, *there, rows, frozenset(done))) == step
+
+
+@pytest.mark.parametrize(
+    ("observed", "place", "says", "todo"),
+    [
+        (
+            Observed("secret_key", False, False, Rows(1, 0, ("a", "b"))),
+            "database",
+            "no key that the store holds opens these encrypted rows: a, b",
+            "docs/secrets.md, A row that no key opens",
+        ),
+        (
+            Observed("secret_key", True, False, Rows(1, 1, ("a",)), frozenset({"stop"})),
+            "database",
+            "no key that the store holds opens these encrypted rows: a",
+            "docs/secrets.md",
+        ),
+        (
+            Observed("secret_key", False, False, Rows(0, 0, tuple(f"r{number}" for number in range(1, 22)))),
+            "database",
+            f"no encrypted row opens with the secret_key that the store holds: {', '.join(f'r{number}' for number in range(1, 21))}",
+            "give it as redash_secrets.secret_key, and run site.yml -e ssm_secrets_allow_change=secret_key",
+        ),
+        (
+            Observed("secret_key", True, False, Rows(1, 4), frozenset({"stop", "reencrypt"})),
+            "database",
+            "1 rows are still encrypted with the old key after `database reencrypt`",
+            "complained",
+        ),
+    ],
+)
+def test_a_rotation_that_would_lose_rows_stops_and_says_which(observed: Observed, place: str, says: str, todo: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        next_step(observed)
+    (problem,) = caught.value.problems
+    assert (problem.where, problem.what) == (place, says)
+    assert todo in problem.todo
+
+
+def test_a_rerun_does_again_what_only_this_run_knew_of() -> None:
+    noted = {"stop", "reencrypt", "accept", "deploy", "prove", "refuse", "retire"}
+    for step in STEPS:
+        assert remembered(["before"], step) == ({"before", step} if step in noted else {"before"}), step
+
+
+@pytest.mark.parametrize(
+    ("step", "adopted", "rows", "counts"),
+    [
+        ("stop", False, None, None),
+        ("look", False, Rows(2, 1), None),
+        ("end", True, Rows(2, 1), None),
+        ("stop", False, Rows(2, 1), "2 with the old key, 1 with the new one"),
+        ("stop", False, Rows(2, 0), "2 with the old key"),
+        ("adopt", False, Rows(0, 1), "1 with the new one"),
+        ("make", False, Rows(0, 0), "none"),
+        ("make", False, Rows(1, 0, ("a", "b")), "1 with the old key, 2 with neither"),
+        # Once it is adopted, the store holds one key.
+        ("retire", True, Rows(2, 1), "3 with the key in use"),
+        ("prove", True, Rows(0, 0, ("a",)), "1 with neither"),
+        ("deploy", True, Rows(0, 0), "none"),
+    ],
+)
+def test_a_step_is_told_with_the_rows_that_each_key_opens(step: Step, adopted: bool, rows: Rows | None, counts: str | None) -> None:
+    told = why(Observed("secret_key", True, adopted, rows), step)
+    assert told == WHY[step] + (f" (encrypted rows: {counts})" if counts else "")
 
 
 @pytest.mark.parametrize(
     ("what", "key_stored", "key_used", "has_reencrypt", "says"),
     [
-        ("cookie_secret", False, None, True, "what encrypts the data"),
-        ("cookie_secret", True, False, True, "without REDASH_SECRET_KEY"),
+        (
+            "cookie_secret",
+            False,
+            None,
+            True,
+            "there is no secret_key in the store. The cookie secret is what encrypts the data then."
+            " Run site.yml first: it carries the key in use over.",
+        ),
+        ("cookie_secret", True, False, True, WITHOUT_KEY),
         ("cookie_secret", True, True, False, None),
         ("cookie_secret", True, None, False, None),
-        ("secret_key", True, True, False, "no `database reencrypt`"),
-        ("secret_key", False, None, True, "no secret_key in the store"),
-        ("secret_key", True, False, True, "without REDASH_SECRET_KEY"),
+        (
+            "secret_key",
+            True,
+            True,
+            False,
+            "this release of Redash has no `database reencrypt`. Upgrade to 9 or later first: upgrade.yml.",
+        ),
+        ("secret_key", False, None, True, "there is no secret_key in the store. Run site.yml first: it carries the key in use over."),
+        ("secret_key", True, False, True, WITHOUT_KEY),
         ("secret_key", True, True, True, None),
+        ("secret_key", True, None, True, None),
         ("database_password", False, False, False, None),
         ("redis_token", False, False, False, None),
     ],
@@ -227,17 +354,21 @@ def test_what_would_lose_something_is_refused(
     if says is None:
         check()
     else:
-        with pytest.raises(RedashError, match=says):
+        with pytest.raises(RedashError) as caught:
             check()
+        assert str(caught.value) == f"rotate={what}: {says}"
 
 
 @pytest.mark.parametrize("what", WHAT)
 def test_a_value_given_is_the_new_one_and_never_the_one_to_go_back_to(what: What) -> None:
     assert given_value(what, None, now="A", new=None) is None
+    assert given_value(what, None, now="A", new="B") is None
     assert given_value(what, "B", now="A", new=None) == "B"
     assert given_value(what, "B", now="A", new="B") is None, "the rotation that it began goes on"
     assert given_value(what, "B", now="B", new="B") is None, "also once it is adopted"
-    with pytest.raises(RedashError, match=f"redash_secrets.{what}: the {what} given is the one in use"):
+    with pytest.raises(RedashError, match=f"redash_secrets.{what}: the {what} given is the one in use. Remove it there"):
         given_value(what, "A", now="A", new=None)
-    with pytest.raises(RedashError, match="an unfinished rotation brings another value into use"):
-        given_value(what, "A", now="A", new="B")
+    unfinished = f"redash_secrets.{what}: an unfinished rotation brings another value into use than the {what} given. Leave it out until"
+    for value in ("A", "C"):
+        with pytest.raises(RedashError, match=unfinished):
+            given_value(what, value, now="A", new="B")
