@@ -362,7 +362,8 @@ def test_the_first_task_that_failed_comes_with_what_went_wrong(record: dict[str,
 
 @pytest.mark.parametrize("shown", [service(**ANOTHER), {**service(), "deployments": []}, {"status": "ACTIVE"}])
 def test_a_deployment_that_was_never_seen_is_waited_for(shown: dict[str, Any]) -> None:
-    assert watch().verdict(Snapshot(shown)) == Verdict(State.GOING, "ECS to show the deployment")
+    verdict = watch().verdict(Snapshot(shown))
+    assert (verdict.state.value, verdict.reason) == ("going", "ECS to show the deployment")
 
 
 def test_a_deployment_that_was_seen_once_and_is_not_there_any_more_was_replaced() -> None:
