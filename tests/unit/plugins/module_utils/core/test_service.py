@@ -356,3 +356,253 @@ def test_requests_are_ones_that_botocore_accepts() -> None:
 )
 def test_containers_older_than_their_newest_secret_are_outdated(redeploy_after: float | None, primary: Any, expected: bool) -> None:
     assert core.is_outdated(redeploy_after, primary) is expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line"),
+    [
+        (1, 2, "x: 1 -> 2"),
+        (None, 0, "x: none -> 0"),
+        ([], ["a"], "x: +a"),
+        (["a", "b"], ["b", "c", "d"], "x: -a +c +d"),
+        ({}, {"name": "a", "on": True}, "x: none -> (name a, on true)"),
+        (["a"], None, "x: a -> none"),
+        ({"names": ["a", "b"], "off": False}, [], "x: (names a, b, off false) -> none"),
+        (TD.format(1), TD.format(2), f"x: {TD.format(1)} -> {TD.format(2)}"),
+    ],
+)
+def test_a_difference_is_told_in_one_line(before: Any, after: Any, line: str) -> None:
+    assert str(core.Difference("x", before, after)) == line
+
+
+def test_a_service_of_which_ecs_tells_little_has_ecs_s_defaults() -> None:
+    defaults = {
+        "taskDefinition": "td",
+        "desiredCount": 0,
+        "launchType": None,
+        "capacityProviderStrategy": [],
+        "platformVersion": "LATEST",
+        "healthCheckGracePeriodSeconds": 0,
+        "enableExecuteCommand": False,
+        "enableECSManagedTags": False,
+        "propagateTags": "NONE",
+        "availabilityZoneRebalancing": "DISABLED",
+        "networkConfiguration": {"subnets": [], "securityGroups": [], "assignPublicIp": "DISABLED"},
+        "loadBalancers": [],
+        "deploymentConfiguration": {
+            "minimumHealthyPercent": 100,
+            "maximumPercent": 200,
+            "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+            "alarms": {"enable": False, "rollback": False, "alarmNames": []},
+        },
+    }
+    assert core.current({"taskDefinition": "td"}) == defaults
+    assert core.current({"taskDefinition": "td", "deploymentConfiguration": {"deploymentCircuitBreaker": None, "alarms": None}}) == defaults
+    assert core.current({"taskDefinition": "td", "networkConfiguration": {"awsvpcConfiguration": {}}}) == defaults
+
+
+def test_lists_whose_order_means_nothing_are_sorted_and_numbers_are_numbers() -> None:
+    def balancer(group: str, container: str, port: Any) -> dict[str, Any]:
+        return {"targetGroupArn": group, "containerName": container, "containerPort": port}
+
+    service = existing(
+        capacityProviderStrategy=[
+            {"capacityProvider": "FARGATE_SPOT", "weight": "3", "base": None},
+            {"capacityProvider": "FARGATE", "base": "1"},
+        ],
+        loadBalancers=[
+            balancer("g2", "a", "1"),
+            balancer("g1", "b", 2),
+            balancer("g1", "a", 10),
+            balancer("g1", "a", 9),
+            {"loadBalancerName": "old"},
+        ],
+        desiredCount="2",
+        healthCheckGracePeriodSeconds="30",
+        deploymentConfiguration={"alarms": {"alarmNames": ["b", "a"], "enable": True}, "deploymentCircuitBreaker": {"enable": True}},
+    )
+    now = core.current(service)
+    assert now["capacityProviderStrategy"] == [
+        {"capacityProvider": "FARGATE", "weight": 0, "base": 1},
+        {"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0},
+    ]
+    assert now["loadBalancers"] == [
+        balancer("g1", "a", 9),
+        balancer("g1", "a", 10),
+        balancer("g1", "b", 2),
+        balancer("g2", "a", 1),
+    ]
+    assert (now["desiredCount"], now["healthCheckGracePeriodSeconds"]) == (2, 30)
+    assert now["deploymentConfiguration"]["alarms"] == {"enable": True, "rollback": False, "alarmNames": ["a", "b"]}
+    assert now["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": False}
+
+
+def test_what_is_asked_for_holds_only_what_was_given() -> None:
+    nothing = dict.fromkeys(SAME) | {"task_definition": "td"}
+    assert core.wanted(nothing) == {"taskDefinition": "td"}
+    alarms = {"alarm_names": ["b", "a"], "enable": True, "rollback": False}
+    deployment = {"deployment_circuit_breaker": {"enable": None, "rollback": None}, "alarms": alarms, "maximum_percent": 0}
+    assert core.wanted({**nothing, "deployment_configuration": deployment, "assign_public_ip": "DISABLED"}) == {
+        "taskDefinition": "td",
+        "networkConfiguration": {"assignPublicIp": "DISABLED"},
+        "deploymentConfiguration": {"maximumPercent": 0, "alarms": {"alarmNames": ["a", "b"], "enable": True, "rollback": False}},
+    }
+    assert core.wanted({**nothing, "deployment_configuration": {"deployment_circuit_breaker": {"enable": False, "rollback": None}}}) == {
+        "taskDefinition": "td",
+        "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": False}},
+    }
+
+
+DELETE = "Delete the service (state: absent) and rerun: there is no other way, and it is down in between."
+MY_MACHINES = [{"capacityProvider": "my-machines", "weight": 1}, {"capacityProvider": "FARGATE", "weight": 1}]
+NO_ROOM = "with {} task(s), minimumHealthyPercent {} and maximumPercent {} leave no room to replace one."
+RAISE = " Lower the one to 0 or raise the other to 200."
+CLASSIC = [SERVICE["loadBalancers"][0], {"loadBalancerName": "old", "containerName": "server", "containerPort": 5000}]
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "lines"),
+    [
+        ({"subnets": None}, None, ["Fargate tasks need a network. Give subnets."]),
+        ({"subnets": []}, None, ["Fargate tasks need a network. Give subnets."]),
+        ({"subnets": None, "launch_type": "EC2"}, None, []),
+        ({}, None, []),
+        ({"subnets": None}, {}, []),
+        # One is asked for where none is named; what ECS defaults to counts, too.
+        (
+            {"desired_count": None, "deployment_configuration": {"maximum_percent": 100}},
+            None,
+            [NO_ROOM.format(1, 100, 100) + RAISE],
+        ),
+        ({"desired_count": None, "deployment_configuration": {"minimum_healthy_percent": 100}}, None, []),
+        ({"desired_count": 1, "deployment_configuration": {"minimum_healthy_percent": 200}}, None, [NO_ROOM.format(1, 200, 200) + RAISE]),
+        # Nothing is asked of the deployment: what is there stays.
+        ({"deployment_configuration": None}, {"deploymentConfiguration": {"maximumPercent": 100}}, []),
+        (
+            {"deployment_configuration": {"minimum_healthy_percent": 100}},
+            {"deploymentConfiguration": {"maximumPercent": 100, "minimumHealthyPercent": 0}},
+            [NO_ROOM.format(2, 100, 100) + RAISE],
+        ),
+        (
+            {},
+            {"deploymentController": {"type": "EXTERNAL"}, "schedulingStrategy": "DAEMON", "launchType": "EC2", "loadBalancers": CLASSIC},
+            [
+                f"its deployments are made by EXTERNAL, not by ECS's rolling update. {DELETE}",
+                f"its schedulingStrategy is DAEMON, not REPLICA. {DELETE}",
+                "launchType can't change from EC2 to FARGATE in place. Use a capacity_provider_strategy with FARGATE, or delete it.",
+                f"it uses a Classic Load Balancer, which can't be replaced in place. {DELETE}",
+            ],
+        ),
+        (
+            {"launch_type": "EC2"},
+            {},
+            [
+                "launchType can't change from FARGATE to EC2 in place."
+                " Use a capacity_provider_strategy with a provider of yours, or delete it."
+            ],
+        ),
+        (
+            {},
+            {"launchType": None, "capacityProviderStrategy": MY_MACHINES},
+            [f"it can't go from the capacity providers FARGATE, my-machines to launchType FARGATE. {DELETE}"],
+        ),
+        ({"launch_type": "EC2"}, {"launchType": None, "capacityProviderStrategy": MY_MACHINES}, []),
+        (
+            {"launch_type": "EC2"},
+            {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]},
+            [f"it can't go from the capacity providers FARGATE_SPOT to launchType EC2. {DELETE}"],
+        ),
+        ({}, {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}, []),
+        ({"launch_type": None}, {"launchType": None, "capacityProviderStrategy": MY_MACHINES}, []),
+        ({"launch_type": None}, {"launchType": "EC2"}, []),
+        ({}, {"launchType": None}, []),
+        ({"load_balancers": None}, {"loadBalancers": CLASSIC}, []),
+        ({}, {"deploymentController": None, "loadBalancers": None}, []),
+    ],
+)
+def test_everything_that_ecs_would_refuse_is_said_at_once(wish: dict[str, Any], there: dict[str, Any] | None, lines: list[str]) -> None:
+    said: list[str] = []
+    try:
+        core.check(asked(**wish), None if there is None else existing(**there))
+    except RedashError as error:
+        said = [str(problem) for problem in error.problems]
+    assert said == [f"service redash: {line}" for line in lines]
+
+
+def test_an_ecs_that_tells_no_controller_and_no_strategy_has_its_own() -> None:
+    core.check(asked(), {name: value for name, value in SERVICE.items() if name not in ("deploymentController", "schedulingStrategy")})
+
+
+def test_create_leaves_out_what_was_not_given() -> None:
+    nothing = dict.fromkeys(SAME) | {"cluster": "c", "name": "n", "task_definition": "td"}
+    assert core.create_request(nothing) == {"cluster": "c", "serviceName": "n", "taskDefinition": "td", "desiredCount": 1}
+    assert core.create_request({**nothing, "desired_count": 0, "tags": {}})["desiredCount"] == 0
+    assert core.create_request({**nothing, "tags": {"b": 2, "a": "x"}})["tags"] == [
+        {"key": "a", "value": "x"},
+        {"key": "b", "value": "2"},
+    ]
+
+
+def test_an_update_keeps_what_the_service_has_and_nobody_asked_for() -> None:
+    kept = {"maximumPercent": 150, "deploymentCircuitBreaker": {"enable": True, "rollback": True, "x": 1}, "lifecycleHooks": []}
+    service = existing(deploymentConfiguration=kept)
+    params = asked(deployment_configuration={"minimum_healthy_percent": 50, "deployment_circuit_breaker": {"enable": False}})
+    request = core.update_request(params, service)
+    assert request and request["deploymentConfiguration"] == {
+        **kept,
+        "minimumHealthyPercent": 50,
+        "deploymentCircuitBreaker": {"enable": False, "rollback": True, "x": 1},
+    }
+    assert set(request) == {"cluster", "service", "deploymentConfiguration"}
+    request = core.update_request(params, existing(deploymentConfiguration=None))
+    assert request and request["deploymentConfiguration"] == {"minimumHealthyPercent": 50, "deploymentCircuitBreaker": {"enable": False}}
+
+
+def test_the_launch_type_is_never_sent_and_empties_a_strategy_only_where_there_is_one() -> None:
+    assert core.update_request(asked(), existing(launchType="EC2")) is None
+    bare = existing(launchType=None)
+    assert core.update_request(asked(), bare) is None
+    assert [str(one) for one in core.drift(asked(), bare)] == ["launchType: none -> FARGATE"]
+    assert core.update_request(asked(launch_type=None), bare) is None
+
+
+@pytest.mark.parametrize(
+    ("wish", "there", "primary", "expected"),
+    [
+        ({}, {}, {"rolloutState": "FAILED"}, True),
+        ({}, {}, {"rolloutState": "COMPLETED"}, False),
+        ({}, {}, {}, False),
+        ({}, {}, None, False),
+        ({"desired_count": 1}, {"desiredCount": 0}, {"rolloutState": "FAILED"}, True),
+        ({"desired_count": 0}, {}, {"rolloutState": "FAILED"}, False),
+        # Autoscaling has the number.
+        ({"desired_count": None}, {"desiredCount": 1}, {"rolloutState": "FAILED"}, True),
+        ({"desired_count": None}, {"desiredCount": 0}, {"rolloutState": "FAILED"}, False),
+        # A new deployment comes anyway.
+        ({"task_definition": TD.format(8)}, {}, {"rolloutState": "FAILED"}, False),
+    ],
+)
+def test_a_deployment_that_ecs_gave_up_starts_no_task_again(
+    wish: dict[str, Any], there: dict[str, Any], primary: dict[str, Any] | None, expected: bool
+) -> None:
+    assert core.gave_up(asked(**wish), existing(**there), primary) is expected
+
+
+def test_a_service_without_a_count_runs_nothing() -> None:
+    bare = {name: value for name, value in SERVICE.items() if name != "desiredCount"}
+    assert not core.gave_up(asked(desired_count=None), bare, {"rolloutState": "FAILED"})
+
+
+def test_tags_are_text_and_those_to_set_and_to_remove_are_told_together() -> None:
+    service = existing(tags=[{"key": "b", "value": "1"}, {"key": "a", "value": "x"}, {"key": "aws:x", "value": "y"}])
+    params = asked(tags={"b": 1, "c": True})
+    assert core.tag_changes(params, service) == ({"c": "True"}, ["a"])
+    assert [str(one) for one in core.drift(params, service)] == ["tags.a: x -> none", "tags.c: none -> True"]
+    assert core.tags_of(service) == {"b": "1", "a": "x"}
+    assert core.tags_of({}) == core.tags_of({"tags": None}) == {}
+    assert core.revision("redash:7") == core.revision(TD.format(7)) == "redash:7"
+
+
+def test_which_fields_replace_the_tasks_is_what_aws_says() -> None:
+    assert set(core.STARTS_DEPLOYMENT) == {"taskDefinition", "networkConfiguration", "platformVersion", "loadBalancers"}
+    assert set(core.NEW_TASKS_ONLY) == {"enableExecuteCommand", "enableECSManagedTags", "propagateTags"}
