@@ -111,8 +111,11 @@ def test_a_composed_secret_without_its_part_is_refused_and_foretold_in_check_mod
 
 
 def test_a_circle_of_composed_secrets_is_refused() -> None:
-    with pytest.raises(RedashError, match=r"a -> b -> a"):
+    with pytest.raises(RedashError, match=r"^secret a: it is composed of itself: a -> b -> a$"):
         plan([Secret("a", compose="{b}"), Secret("b", compose="{a}")], {})
+    # The way into the circle is no part of it.
+    with pytest.raises(RedashError, match=r"^secret b: it is composed of itself: b -> c -> b$"):
+        plan([Secret("a", compose="{b}"), Secret("b", compose="{c}"), Secret("c", compose="{b}")], {})
 
 
 def test_a_plain_string_parameter_is_refused() -> None:
@@ -156,24 +159,59 @@ def test_parts_are_read_with_what_is_composed_of_them() -> None:
 @pytest.mark.parametrize(
     ("prefix", "secret", "says"),
     [
-        ("redash/x", Secret("a"), "'redash/x' is not a parameter path"),
-        ("/redash/x/", Secret("a"), "'/redash/x/' is not a parameter path"),
-        ("/aws/x", Secret("a"), "reserved by AWS"),
-        ("/SSMthing", Secret("a"), "reserved by AWS"),
-        ("/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o", Secret("a"), "more than 14 levels"),
-        ("/x", Secret("a b"), "the name may hold"),
-        ("/x", Secret("a", value=""), "the value given is empty"),
-        ("/x", Secret("a", value="v\n"), "white space"),
-        ("/x", Secret("a", value="v" * 4097), "longer than 4096"),
-        ("/x", Secret("a", length=8), "length 8"),
-        ("/x", Secret("a", value="v", compose="{b}"), "exclude each other"),
-        ("/x", Secret("a", compose="{a}"), "composed of itself"),
-        ("/x", Secret("a", compose="{h}", values={"h": ""}), "h is empty"),
+        ("redash/x", Secret("a"), "prefix: 'redash/x' is not a parameter path. Use letters, digits and _.-/, like /redash/prod."),
+        ("/redash/x/", Secret("a"), "prefix: '/redash/x/' is not a parameter path. Use letters, digits and _.-/, like /redash/prod."),
+        ("/aws/x", Secret("a"), "prefix: /aws/x is reserved by AWS. Begin it with anything but aws or ssm."),
+        ("/SSMthing", Secret("a"), "prefix: /SSMthing is reserved by AWS. Begin it with anything but aws or ssm."),
+        (f"/{'/'.join('abcdefghijklmno')}", Secret("a"), f"prefix: /{'/'.join('abcdefghijklmno')} has more than 14 levels. Shorten it."),
+        ("/x", Secret("a b"), "secret a b: the name may hold letters, digits, '_', '.' and '-' only"),
+        ("/x", Secret("a", value=""), "secret a: the value given is empty. Leave it out to have one made."),
+        (
+            "/x",
+            Secret("a", value="v\n"),
+            "secret a: the value given begins or ends with white space. Strip it: Redash would take it as it is.",
+        ),
+        ("/x", Secret("a", value="v" * 4097), "secret a: the value given is longer than 4096 characters"),
+        ("/x", Secret("a", length=15), "secret a: length 15 is not between 16 and 128"),
+        ("/x", Secret("a", length=129), "secret a: length 129 is not between 16 and 128"),
+        ("/x", Secret("a", value="v", compose="{b}"), "secret a: value and compose exclude each other. Give one of them."),
+        ("/x", Secret("a", compose="{a}"), "secret a: it is composed of itself"),
+        ("/x", Secret("a", compose="{h}", values={"h": ""}), "secret a: h is empty. It is a part of the secret; give it."),
     ],
 )
 def test_what_parameter_store_would_refuse_is_refused_first(prefix: str, secret: Secret, says: str) -> None:
-    with pytest.raises(RedashError, match=says):
+    with pytest.raises(RedashError) as caught:
         secrets.check(prefix, [secret])
+    assert str(caught.value) == says
+
+
+@pytest.mark.parametrize(
+    ("prefix", "secret"),
+    [
+        (f"/{'/'.join('abcdefghijklmn')}", Secret("a")),
+        ("/my-aws/ssm", Secret("A.b-c_1")),
+        ("/x", Secret("a", value="v" * 4096)),
+        ("/x", Secret("a", length=16)),
+        ("/x", Secret("a", length=128)),
+        ("/x", Secret("a", compose="{b}{h}", values={"h": "x", "a": "y"})),
+        ("/x", Secret("database_password_next", length=16)),
+        ("/x", Secret("redis_token_next", value="a" * 128)),
+    ],
+)
+def test_what_parameter_store_just_takes_is_taken(prefix: str, secret: Secret) -> None:
+    secrets.check(prefix, [secret])
+
+
+def test_all_that_is_wrong_with_the_prefix_and_every_secret_is_said_at_once() -> None:
+    with pytest.raises(RedashError) as caught:
+        secrets.check("/aws", [Secret("b c", value="", length=1), Secret("d"), Secret("d")])
+    assert [(problem.where, problem.what.partition(" ")[0]) for problem in caught.value.problems] == [
+        ("prefix", "/aws"),
+        ("secret b c", "the"),
+        ("secret b c", "the"),
+        ("secret b c", "length"),
+        ("secret d", "it"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["database_password_next", "redis_token_next"])
@@ -198,7 +236,7 @@ def test_a_value_made_here_is_one_that_aws_takes() -> None:
 
 
 def test_a_secret_listed_twice_is_refused() -> None:
-    with pytest.raises(RedashError, match="listed twice"):
+    with pytest.raises(RedashError, match=r"^secret a: it is listed twice. Keep one.$"):
         secrets.check("/x", [Secret("a"), Secret("a")])
 
 
@@ -247,3 +285,148 @@ def test_a_database_password_is_changed_by_the_rotation_only() -> None:
 def test_a_new_database_password_is_as_long_as_aws_takes_it(length: int, taken: bool) -> None:
     pattern, _words = secrets.TAKEN["database_password_next"]
     assert bool(pattern.fullmatch("a" * length)) is taken
+
+
+def test_a_part_that_two_are_composed_of_is_no_circle_and_comes_first() -> None:
+    wanted = [Secret("a", compose="{c}{b}"), Secret("b", compose="{c}{not_listed}"), Secret("c")]
+    there = {"not_listed": stored("x")}
+    assert [step.name for step in secrets.plan("/x", wanted, there, numbered())] == ["c", "b", "a"]
+
+
+def test_parts_are_named_once_and_what_is_no_secret_is_none() -> None:
+    assert Secret("a", compose="{b}{h}{c}{b}", values={"h": "x"}).parts == ["b", "c"]
+    assert Secret("a").parts == []
+    assert secrets.needed_names(iter([Secret("a", compose="{b}{c}"), Secret("b"), Secret("d", compose="{c}")])) == ["a", "b", "d", "c"]
+    assert not secrets.needs_values([])
+
+
+KEPT_KEY = "Leave it out to keep what is stored, change it by rotate_secrets.yml, or name {} in allow_change."
+OWN = Secret("a", compose="plain")
+
+
+@pytest.mark.parametrize(
+    ("secret", "there", "said"),
+    [
+        (
+            Secret("secret_key", value="b"),
+            {"secret_key": stored("a")},
+            "the value given differs from the stored one, and replacing it loses every data source's password. " + KEPT_KEY,
+        ),
+        (
+            Secret("cookie_secret", value="b"),
+            {"cookie_secret": stored("a")},
+            "the value given differs from the stored one, and replacing it loses every session (and, without a secret_key, every data"
+            " source). " + KEPT_KEY,
+        ),
+        (
+            Secret("database_password", value="b"),
+            {"database_password": stored("a")},
+            "the value given differs from the stored one, which the database has. Change it by rotate_secrets.yml -e"
+            " rotate=database_password. Where the database is your own and has the new one already,"
+            ' give -e \'{{"ssm_secrets_allow_change": ["database_password"]}}\'.',
+        ),
+        (
+            Secret("a"),
+            {"a": stored("x", encrypted=False)},
+            "exists as a plain String, which anybody with ssm:GetParameter can read. Parameter Store can't change the type: delete it and"
+            " give its value as redash_secrets, or rename it.",
+        ),
+        (
+            Secret("a", compose="{b}{c}{d}"),
+            {"b": stored("x"), "c": stored(None)},
+            "is composed of c, d, which the store does not hold. Make that first.",
+        ),
+    ],
+)
+def test_what_can_t_be_written_is_refused_with_the_way_out(secret: Secret, there: dict[str, Stored], said: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        plan([secret], there)
+    assert str(caught.value) == f"/redash/x/{secret.name}: {said.format(secret.name)}"
+
+
+@pytest.mark.parametrize(
+    ("secret", "there", "destiny", "why", "value"),
+    [
+        (Secret("a", length=16), None, Destiny.CREATE, "generated, 16 alphanumerics", "abcdefghijklmnop"),
+        (Secret("a"), stored(None), Destiny.KEEP, "exists", None),
+        (Secret("a", value="v"), None, Destiny.CREATE, "given", "v"),
+        (Secret("a", value="v", origin="found in b"), stored("v"), Destiny.KEEP, "found in b, the same", None),
+        (Secret("a", value="v"), stored("w"), Destiny.UPDATE, "given", "v"),
+        (OWN, None, Destiny.CREATE, "composed", "plain"),
+        (OWN, stored("plain"), Destiny.KEEP, "composed, the same", None),
+        (Secret("a", compose="{h}", values={"h": "x/y"}), stored("old"), Destiny.UPDATE, "composed", "x%2Fy"),
+        # Check mode: the parts come with an earlier step, and nothing says that the value is the same.
+        (Secret("a", compose="{b}{c}"), stored("old"), Destiny.UPDATE, "composed of b, c", None),
+        (Secret("a", compose="{b}"), Stored(1, "arn", None), Destiny.UPDATE, "composed of b", None),
+        # The store has it still, and gives it back.
+        (Secret("a", value="w"), Stored(2, "arn", "v", deleted=True), Destiny.RESTORE, secrets.RESTORED, None),
+        (Secret("secret_key"), Stored(2, "arn", "v", deleted=True), Destiny.RESTORE, secrets.RESTORED, None),
+    ],
+)
+def test_what_happens_to_a_secret_is_said_with_where_its_value_comes_from(
+    secret: Secret, there: Stored | None, destiny: Destiny, why: str, value: str | None
+) -> None:
+    step = plan([secret], {secret.name: there} if there else {}, assume_parts=True)[secret.name]
+    assert (step.destiny, step.why, step.value) == (destiny, why, value)
+
+
+def test_all_refusals_of_a_plan_are_said_at_once_and_the_others_do_not_hide_them() -> None:
+    wanted = [
+        Secret("plain"),
+        Secret("secret_key", value="b"),
+        Secret("gone"),
+        Secret("url", compose="{missing}"),
+        Secret("new"),
+        Secret("cookie_secret", value="b"),
+    ]
+    there = {
+        "plain": stored("x", encrypted=False),
+        "secret_key": stored("a"),
+        "gone": Stored(1, "arn", deleted=True),
+        "cookie_secret": stored("a"),
+    }
+    with pytest.raises(RedashError) as caught:
+        plan(wanted, there)
+    assert [problem.where for problem in caught.value.problems] == [
+        "/redash/x/plain",
+        "/redash/x/secret_key",
+        "/redash/x/url",
+        "/redash/x/cookie_secret",
+    ]
+
+
+def test_what_is_composed_of_an_updated_part_gets_its_new_value_through_every_level() -> None:
+    wanted = [Secret("c", compose="<{b}>"), Secret("b", compose="[{a}]"), Secret("a", value="new")]
+    steps = plan(wanted, {"a": stored("old"), "b": stored("[old]"), "c": stored("<%5Bold%5D>")})
+    assert [(step.name, step.value) for step in steps.values()] == [("a", "new"), ("b", "[new]"), ("c", "<%5Bnew%5D>")]
+
+
+def test_the_diff_tells_the_version_that_a_write_made_where_it_is_known() -> None:
+    steps = [
+        secrets.Step("b", Destiny.UPDATE, "given", "x"),
+        secrets.Step("a", Destiny.RESTORE, "restored"),
+        secrets.Step("c", Destiny.KEEP, "exists"),
+    ]
+    there = {"a": stored(None, 4), "b": stored(None, 2)}
+    assert secrets.describe("/x", steps, there, {"b": 7}) == {
+        "before": "/x/a: version 4\n/x/b: version 2\n/x/c: missing\n",
+        "after": "/x/a: version 5 (restored)\n/x/b: version 7 (given)\n/x/c: missing\n",
+    }
+    assert secrets.describe("/x", [], {}) == {"before": "", "after": ""}
+
+
+def test_only_the_secrets_that_a_person_added_get_a_variable_by_their_name() -> None:
+    of_every = ["cookie_secret", "secret_key", "database_password", "redis_token", "admin_password", "database_url", "redis_url"]
+    assert secrets.references("/redash/x", ["saml_key", *of_every, "ldap_password"]) == {
+        "REDASH_LDAP_PASSWORD": "/redash/x/ldap_password",
+        "REDASH_SAML_KEY": "/redash/x/saml_key",
+    }
+    assert list(secrets.references("/x", ["b", "a"])) == ["REDASH_A", "REDASH_B"]
+    assert tuple(of_every) == secrets.OF_EVERY_INSTALLATION
+
+
+def test_the_words_that_people_and_programs_read() -> None:
+    assert [destiny.value for destiny in Destiny] == ["kept", "created", "updated", "restored"]
+    assert secrets.masked("nothing to hide", [None, ""]) == "nothing to hide"
+    assert Stored(1, "arn").encrypted and not Stored(1, "arn").deleted
+    assert Secret("a").length == 32
