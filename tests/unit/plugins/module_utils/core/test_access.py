@@ -154,3 +154,191 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     ):
         assert part in said
     assert "hunter2" not in said
+
+
+HAS = "It has admin, email, google, groups, invited_by, name, password."
+INVITES = "nobody invites {}. Give password, google or invited_by, or set redash_admin.email."
+
+
+def test_each_thing_that_is_wrong_is_said_where_it_is_and_with_what_to_do() -> None:
+    with pytest.raises(RedashError) as caught:
+        plan(
+            [{"permissions": []}, {"name": "x", "size": 2, "colour": 1}, {"name": "x"}, {"name": ""}],
+            [
+                {},
+                {"email": "nobody"},
+                {"email": "a@b.c", "password": "hunter2", "groups": ["nope", "x", "analysts"]},
+                {"email": "A@b.c", "google": True, "roles": 1, "id": 1},
+                {"email": "p@b.c", "password": "$PW"},
+                {"email": "i@b.c", "invited_by": "x@b.c", "groups": None},
+            ],
+            GROUPS,
+            USERS,
+        )
+    assert [str(problem) for problem in caught.value.problems] == [
+        "redash_groups[0]: a group without a name. Give it one.",
+        "redash_groups[1]: colour is nothing that a group has. It has name, permissions.",
+        "redash_groups[1]: size is nothing that a group has. It has name, permissions.",
+        "redash_groups[2]: group x stands twice. Keep one.",
+        "redash_groups[3]: a group without a name. Give it one.",
+        "redash_users[0]: None is no mail address. Give email.",
+        f"redash_users[0]: {INVITES.format('this user')}",
+        "redash_users[1]: 'nobody' is no mail address. Give email.",
+        f"redash_users[1]: {INVITES.format('nobody')}",
+        "redash_users[2]: there is no group nope. Add it to redash_groups, or correct the name.",
+        "redash_users[2]: the password of a@b.c is given in plain text. Name a secret that the task runner carries: $NAME."
+        " Or leave it out: then the person is invited by mail.",
+        "redash_users[3]: a@b.c stands twice. Keep one.",
+        f"redash_users[3]: id is nothing that a user has. {HAS}",
+        f"redash_users[3]: roles is nothing that a user has. {HAS}",
+    ]
+
+
+def test_with_somebody_who_invites_an_address_is_enough() -> None:
+    made = plan([], [{"email": "new@b.c"}], GROUPS, USERS, ROOT)
+    assert made.user_commands == [["users", "invite", "new@b.c", "new", ROOT]]
+    assert made.changes == ["invite new@b.c"]
+
+
+def test_every_change_is_told_in_a_line() -> None:
+    made = plan(
+        [
+            {"name": "none", "permissions": []},
+            {"name": "two", "permissions": ["a", "b"]},
+            {"name": "bare"},
+            {"name": "default", "permissions": []},
+            {"name": "analysts", "permissions": ["z", "view_query", "a"]},
+        ],
+        [
+            {"email": "i@b.c", "groups": ["analysts", "two"]},
+            {"email": "p@b.c", "password": "$PW", "groups": ["analysts", "default"], "google": False},
+            {"email": "g@b.c", "google": True, "password": "$PW"},
+            {"email": "ADA@example.com", "admin": True},
+        ],
+        GROUPS,
+        USERS,
+        ROOT,
+    )
+    assert made.group_commands == [
+        ["groups", "create", "none", "--permissions", ""],
+        ["groups", "create", "two", "--permissions", "a,b"],
+        ["groups", "create", "bare"],
+        ["groups", "change_permissions", "2", "--permissions", ""],
+        ["groups", "change_permissions", "3", "--permissions", "z,view_query,a"],
+    ]
+    assert made.user_commands == [
+        ["users", "invite", "i@b.c", "i", ROOT, "--groups", "3,two,"],
+        ["users", "create", "p@b.c", "p", "--password", "$PW", "--groups", "3,2,"],
+        ["users", "create", "g@b.c", "g", "--google"],
+        ["users", "grant_admin", "Ada@example.com"],
+    ]
+    assert made.changes == [
+        "create group none with no permission",
+        "create group two with a,b",
+        "create group bare",
+        "group default: -view_query",
+        "group analysts: +a, +z, -execute_query",
+        "invite i@b.c to analysts, two",
+        "create user p@b.c in analysts, default",
+        "create user g@b.c",
+        "make ADA@example.com an administrator",
+    ]
+    assert made.impossible == []
+
+
+def test_a_group_whose_permissions_redash_does_not_list_has_none() -> None:
+    groups = [{"id": "4", "name": "empty"}]
+    assert plan([{"name": "empty", "permissions": []}], [], groups, []).group_commands == []
+    made = plan([{"name": "empty", "permissions": ["b", "a"]}], [], groups, [])
+    assert made.group_commands == [["groups", "change_permissions", "4", "--permissions", "b,a"]]
+    assert made.changes == ["group empty: +a, +b"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        (
+            {"email": ROOT, "admin": False},
+            "root@example.com is an administrator: Redash has no command to take that away, use its Users page",
+        ),
+        (
+            {"email": "ada@example.com", "groups": ["default", "admin"]},
+            "ada@example.com, groups +admin, +default, -analysts: Redash has no command to change members, use its Groups page",
+        ),
+        (
+            {"email": "ada@example.com", "groups": []},
+            "ada@example.com, groups -analysts: Redash has no command to change members, use its Groups page",
+        ),
+        (
+            {"email": "ada@example.com", "name": "Lady"},
+            "ada@example.com is called Ada: Redash has no command to rename, use its Users page",
+        ),
+        # `admin` comes with admin: true.
+        ({"email": ROOT, "admin": True, "groups": ["default"]}, ""),
+        ({"email": ROOT, "groups": None}, ""),
+        ({"email": "ada@example.com", "admin": False, "name": "", "groups": ["analysts"]}, ""),
+    ],
+)
+def test_what_there_is_no_command_for_is_a_line(wanted: dict[str, Any], line: str) -> None:
+    made = plan([], [wanted], GROUPS, USERS, ROOT)
+    assert (made.user_commands, made.group_commands, made.changes) == ([], [], [])
+    assert made.impossible == ([line] if line else [])
+
+
+def test_a_user_of_whom_redash_lists_no_group_is_in_none() -> None:
+    made = plan([], [{"email": "x@b.c", "groups": ["analysts"], "admin": True}], GROUPS, [{"email": "x@b.c"}], ROOT)
+    assert made.user_commands == [["users", "grant_admin", "x@b.c"]]
+    assert made.impossible == ["x@b.c, groups +analysts: Redash has no command to change members, use its Groups page"]
+
+
+def test_only_a_group_that_is_wanted_is_told_to_exist_twice_and_the_first_by_number_is_used() -> None:
+    groups = [{"id": 10, "name": "ops"}, {"id": 9, "name": "ops"}, {"id": 3, "name": "old"}, {"id": 4, "name": "old"}]
+    made = plan([{"name": "ops", "permissions": ["a"]}], [{"email": "x@b.c", "groups": ["old"]}], groups, [], ROOT)
+    assert made.impossible == ["group ops exists more than once (ids 9, 10); the first is used"]
+    assert made.group_commands == [["groups", "change_permissions", "9", "--permissions", "a"]]
+    assert made.user_commands == [["users", "invite", "x@b.c", "x", ROOT, "--groups", "3,"]]
+
+
+MAY = ". Somebody who may do that runs access.yml."
+
+
+@pytest.mark.parametrize(
+    ("groups", "users", "lines"),
+    [
+        (
+            [{"name": "ops", "permissions": ["view_query", "super_admin", "admin"]}],
+            [],
+            [f"redash_groups[0]: admin, super_admin would make administrators of ops{MAY}"],
+        ),
+        # It is what they are already.
+        ([{"name": "admin", "permissions": ["super_admin"]}], [{"email": ROOT, "admin": True}], []),
+        ([], [{"email": "ROOT@example.com", "admin": True}], []),
+        ([{"name": "ops", "permissions": None}], [{"email": "x@b.c", "groups": ["ops", "default"]}], []),
+        ([], [{"email": "x@b.c", "admin": False, "groups": None}], []),
+        ([], [{"email": "x@b.c", "admin": True}], [f"redash_users[0]: x@b.c would become an administrator{MAY}"]),
+        ([], [{"email": "Ada@example.com", "admin": True}], [f"redash_users[0]: Ada@example.com would become an administrator{MAY}"]),
+        (
+            [{"name": "admin"}],
+            [{"email": "x@b.c", "groups": ["admin"]}],
+            [f"redash_users[0]: x@b.c would become an administrator by group admin{MAY}"],
+        ),
+        # Redash has no command to change members, so nothing comes of it.
+        ([], [{"email": "ada@example.com", "groups": ["admin"]}], []),
+        (
+            [{"name": "ops", "permissions": ["admin"]}],
+            [{"email": "x@b.c", "groups": ["ops"]}],
+            [
+                f"redash_groups[0]: admin would make administrators of ops{MAY}",
+                f"redash_users[0]: x@b.c would become an administrator by group ops{MAY}",
+            ],
+        ),
+    ],
+)
+def test_who_may_not_make_administrators_makes_none(groups: list[dict[str, Any]], users: list[dict[str, Any]], lines: list[str]) -> None:
+    said: list[str] = []
+    try:
+        plan(groups, users, GROUPS, USERS, ROOT, administrators=False)
+    except RedashError as error:
+        said = [str(problem) for problem in error.problems]
+    assert said == lines
+    assert plan(groups, users, GROUPS, USERS, ROOT)

@@ -155,3 +155,69 @@ def test_no_value_is_in_what_is_printed() -> None:
     decision, _looked = run(versions("first-key", "second-key"), {"sales": "first-key"})
     assert "first-key" not in repr(decision)
     assert "first-key" not in repr(decide(versions("first-key", "second-key"), None, [Tried(2, 0, ("sales",))], None, PATH))
+
+
+@pytest.mark.parametrize(
+    ("taken", "second"),
+    [(None, "C"), (99.9, "C"), (100.0, "A"), (199.9, "A"), (200.0, "B"), (350.0, "C"), (400.0, "C")],
+)
+def test_a_version_is_of_the_snapshot_s_time_from_the_second_in_which_it_was_written(taken: float | None, second: str) -> None:
+    _decision, looked = run(versions("A", "B", "C", "D"), {"sales": "Z"}, taken=taken)
+    assert looked[:2] == ["D", second]
+
+
+def test_a_given_key_comes_after_the_one_of_that_time_and_before_the_others() -> None:
+    _decision, looked = run(versions("A", "B", "C", "D"), {"sales": "Z"}, given_key="G", taken=150.0)
+    assert looked == ["D", "A", "G", "C", "B", "D"]
+
+
+def test_a_version_whose_time_the_store_does_not_tell_is_tried_with_the_others() -> None:
+    history = [Stored(1, "arn", "A"), Stored(2, "arn", "B", modified=200.0), Stored(3, "arn", "C")]
+    assert decide(history, None, [Tried(3, 0, ("a",))], 500.0, PATH) == Decision(True, 2, "B")
+    assert decide(history[::2], None, [Tried(3, 0, ("a",))], 500.0, PATH) == Decision(True, 1, "A")
+
+
+@pytest.mark.parametrize(("opened", "unreadable", "fits"), [(1, 1, True), (1, 2, False), (0, 0, True), (0, 1, False), (2, 1, True)])
+def test_a_key_that_opens_half_of_the_rows_is_the_key(opened: int, unreadable: int, fits: bool) -> None:
+    tried = Tried(2, opened, tuple("ab"[:unreadable]))
+    assert tried.fits is fits
+    assert (mismatch(tried, PATH) is None) is fits
+
+
+def test_the_history_may_come_in_any_order_and_the_newest_is_what_tasks_get() -> None:
+    history = versions("A", "B", "C")
+    for one in (history, history[::-1]):
+        assert decide(one, None, [Tried(3, 0, ("a",))], None, PATH) == Decision(True, 2, "B")
+        # The best of them is what tasks get already: nothing is to be written.
+        tried = [Tried(2, 0, ("a",) * 3), Tried(1, 0, ("a",) * 3), Tried(3, 1, ("a", "b"))]
+        decision = decide(one, None, tried, None, PATH)
+        assert (decision.look, decision.version, decision.put_back, decision.problem) == (False, 3, None, None)
+        assert decision.note.startswith(f"{PATH}: version 3 opens 1 encrypted rows, but not a, b. No key opens those: ")
+
+
+@pytest.mark.parametrize(("count", "end"), [(20, "row 19"), (21, "row 19 and 1 more")])
+def test_twenty_rows_are_named_and_the_rest_is_counted(count: int, end: str) -> None:
+    problem = mismatch(Tried(2, 0, tuple(f"row {number}" for number in range(count))), PATH)
+    assert problem and problem.what.startswith("version 2 opens no encrypted row: row 0, row 1, ")
+    assert problem.what.endswith(end)
+
+
+def test_where_none_fits_the_given_key_is_counted_and_the_first_one_is_named() -> None:
+    decision, looked = run(versions("A"), {"sales": "Z", "churn": "Z"}, given_key="G")
+    assert looked == ["A", "G", "A"]
+    assert decision.problem
+    assert decision.problem.where == PATH
+    assert decision.problem.what == "none of the 2 keys that the store has opens an encrypted row: sales, churn"
+    assert (decision.look, decision.version, decision.note) == (False, 1, "")
+
+
+def test_a_fitting_key_that_is_the_first_needs_no_word_unless_rows_are_unreadable() -> None:
+    assert decide(versions("A"), None, [Tried(1, 1)], None, PATH) == Decision(False, 1)
+    assert decide(versions("A"), None, [Tried(1, 1, ("x",))], None, PATH).note == (
+        f"{PATH}: version 1 opens 1 encrypted rows, but not x. No key opens those: docs/secrets.md, A row that no key opens."
+    )
+
+
+def test_what_was_tried_goes_to_ansible_as_plain_data() -> None:
+    assert Tried(2, 3, ("a",)).as_dict() == {"version": 2, "opened": 3, "unreadable": ["a"]}
+    assert tried_from([{"version": "2", "opened": "3", "unreadable": ["a"]}]) == [Tried(2, 3, ("a",))]

@@ -120,3 +120,113 @@ def test_no_value_is_in_what_python_prints_or_in_a_message() -> None:
         [Secret("cookie_secret")], {}, [container("s", REDASH_COOKIE_SECRET="hush")], ours=lambda _: "", read=ELSEWHERE.get, allow_change=()
     )
     assert "hush" not in repr(found)
+
+
+def test_a_password_is_read_out_of_a_url_as_it_was_before_it_was_encoded() -> None:
+    assert password_of("postgresql://redash:a%2Fb%25@db/redash") == "a/b%"
+
+
+COOKIE, URL = "REDASH_COOKIE_SECRET", "REDASH_DATABASE_URL"
+
+
+@pytest.mark.parametrize(
+    ("name", "store", "containers", "found"),
+    [
+        # The stored URL comes before what containers have.
+        (
+            "database_password",
+            stored(database_url="postgresql://redash:one@db/redash"),
+            (container("a", REDASH_DATABASE_URL="postgresql://redash:two@db/redash"),),
+            ("one", "found in database_url"),
+        ),
+        (
+            "database_password",
+            stored(database_url="postgresql://db/redash"),
+            (container("a", REDASH_DATABASE_URL="postgresql://redash:two@db/redash"),),
+            ("two", "found in REDASH_DATABASE_URL of the container a"),
+        ),
+        # Its own variable is none that a container has.
+        ("database_password", {}, (container("a", REDASH_DATABASE_PASSWORD="x"),), NEW),
+        ("database_password", {}, (container("a", REDASH_DATABASE_URL="postgresql://db/redash"),), NEW),
+        # The first container that has one; an empty variable is none.
+        (
+            "cookie_secret",
+            {},
+            (container("a", REDASH_COOKIE_SECRET=""), container("b", REDASH_COOKIE_SECRET="x"), container("c", REDASH_COOKIE_SECRET="y")),
+            ("x", f"found in {COOKIE} of the container b"),
+        ),
+        # One that got it from here, and from here it is gone; another still has it.
+        (
+            "cookie_secret",
+            {},
+            (container("a", {COOKIE: f"{PREFIX}/cookie_secret"}), container("b", {COOKIE: "/old/cookie"})),
+            ("old-cookie", f"found in {COOKIE} of the container b"),
+        ),
+        # Elsewhere it is gone, too: it was not ours, so a new one is made.
+        ("cookie_secret", {}, (container("a", {COOKIE: "/old/gone"}),), NEW),
+        ("cookie_secret", {}, (container("a", {"REDASH_OTHER": "/old/cookie"}, REDASH_OTHER="x"),), NEW),
+        ("cookie_secret", {}, ({"name": "a"}, {"name": "b", "environment": None, "secrets": None}), NEW),
+        ("cookie_secret", {}, ({"name": "a", "environment": [{"name": COOKIE}]},), NEW),
+        # The encryption key has rules of its own.
+        ("secret_key", {}, (container("a", REDASH_SECRET_KEY="x"),), NEW),
+        ("secret_key", {}, (container("a", {"REDASH_SECRET_KEY": f"{PREFIX}/secret_key"}),), NEW),
+    ],
+)
+def test_where_a_missing_secret_is_found(
+    name: str, store: dict[str, Stored], containers: tuple[dict[str, object], ...], found: tuple[str | None, str]
+) -> None:
+    assert find(name, store=store, containers=containers) == {name: found}
+
+
+def test_no_place_of_ours_is_read_again() -> None:
+    """The store has said already that it does not hold it."""
+    reads: list[str] = []
+    held = (container("a", {COOKIE: f"{PREFIX}/cookie_secret"}), container("b", {COOKIE: "/old/gone"}))
+    with pytest.raises(RedashError):
+        find_again(
+            [Secret("cookie_secret")],
+            {},
+            held,
+            ours=lambda reference: reference if reference.startswith(PREFIX) else "",
+            read=reads.append,
+            allow_change=(),
+        )
+    assert reads == ["/old/gone"]
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "ends"),
+    [
+        (
+            "cookie_secret",
+            COOKIE,
+            "and give it as redash_secrets.cookie_secret."
+            " Or have a new one made, then everybody logs in again: -e ssm_secrets_allow_change=cookie_secret",
+        ),
+        ("saml_key", "REDASH_SAML_KEY", "and give it as redash_secrets.saml_key."),
+        (
+            "database_password",
+            URL,
+            "or set a new one on the cluster (aws rds modify-db-cluster) and give that.",
+        ),
+    ],
+)
+def test_a_lost_secret_is_told_with_where_it_was_and_all_that_can_be_done(name: str, variable: str, ends: str) -> None:
+    reference = f"{PREFIX}/{variable.removeprefix('REDASH_').lower()}"
+    held = (container("other"), container("server", {variable: reference}))
+    with pytest.raises(RedashError) as caught:
+        find(name, containers=held)
+    (problem,) = caught.value.problems
+    assert problem.where == f"{variable} of the container server"
+    assert problem.what == f"its value, {reference}, is gone from the secret store"
+    assert problem.todo.endswith(ends)
+    assert find(name, containers=held, allow_change=(name,)) == {name: NEW}
+    with pytest.raises(RedashError):
+        find(name, containers=held, allow_change=("another",))
+
+
+def test_the_order_stays_and_what_is_composed_is_left_to_its_parts() -> None:
+    wanted = [Secret("database_url", compose="{database_password}"), Secret("cookie_secret"), Secret("a", value="x", origin="given")]
+    held = [container("s", REDASH_COOKIE_SECRET="c", REDASH_DATABASE_URL="d", REDASH_A="other")]
+    found = find_again(iter(wanted), {}, iter(held), ours=lambda _reference: "", read=ELSEWHERE.get, allow_change=())
+    assert found == [wanted[0], Secret("cookie_secret", value="c", origin="found in REDASH_COOKIE_SECRET of the container s"), wanted[2]]

@@ -92,3 +92,113 @@ def test_a_target_group_is_named_as_aws_wants_it() -> None:
         scaling.resource_label(f"{arn}:loadbalancer/app/shop/50dc6c495c0c9188", f"{arn}:targetgroup/shop/943f017f100becff")
         == "app/shop/50dc6c495c0c9188/targetgroup/shop/943f017f100becff"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "topology", "services", "lines"),
+    [
+        (None, "split", SERVICES, ["redash_autoscaling: None is no dictionary. Give min, max and a target by service."]),
+        (
+            {"server": GOOD},
+            "consolidated",
+            SERVICES,
+            [
+                "redash_autoscaling: the topology consolidated can't scale: its one task holds the scheduler, which must be exactly one."
+                " Set redash_topology: split, or leave redash_autoscaling out."
+            ],
+        ),
+        ({"worker": "on"}, "split", None, ["redash_autoscaling.worker: 'on' is no dictionary. Give min, max and a target."]),
+        (
+            {"scheduler": "on", "worker": []},
+            "split",
+            SERVICES,
+            [
+                "redash_autoscaling.scheduler: there must be exactly one scheduler; two would queue everything twice. Leave it out.",
+                "redash_autoscaling.worker: [] is no dictionary. Give min, max and a target.",
+            ],
+        ),
+        # Whether a load balancer sends requests is not known before the services are.
+        ({"any": {"min": 1, "max": 2, "requests_per_target": 1}}, "split", None, []),
+        ({"server": {"min": 1, "max": 2, "cpu_percent": 100, "memory_percent": 1, "requests_per_target": 101}}, "split", SERVICES, []),
+        (
+            {"server": {"min": -1, "max": "2", "memory_percent": 0, "cpu_percent": "60", "requests_per_target": None}},
+            "split",
+            SERVICES,
+            [
+                "redash_autoscaling.server.min: -1 is not a number of tasks from 1 on",
+                "redash_autoscaling.server.max: '2' is not a number of tasks from 1 on",
+                "redash_autoscaling.server.cpu_percent: '60' is not a whole number from 1 on",
+                "redash_autoscaling.server.memory_percent: 0 is not a whole number from 1 on",
+                "redash_autoscaling.server.requests_per_target: None is not a whole number from 1 on",
+            ],
+        ),
+        (
+            {"server": {"memory_percent": 101, "cpu_percent": True, "requests_per_target": 1.5}},
+            "split",
+            None,
+            [
+                "redash_autoscaling.server.min: None is not a number of tasks from 1 on",
+                "redash_autoscaling.server.max: None is not a number of tasks from 1 on",
+                "redash_autoscaling.server.cpu_percent: True is not a whole number from 1 on",
+                "redash_autoscaling.server.memory_percent: 101 is more than 100 percent",
+                "redash_autoscaling.server.requests_per_target: 1.5 is not a whole number from 1 on",
+            ],
+        ),
+        # One that is no number is not compared.
+        (
+            {"server": {"min": "9", "max": 2, "cpu_percent": 1}, "worker": {"min": 2, "max": True, "cpu_percent": 1}},
+            "split",
+            None,
+            [
+                "redash_autoscaling.server.min: '9' is not a number of tasks from 1 on",
+                "redash_autoscaling.worker.max: True is not a number of tasks from 1 on",
+            ],
+        ),
+        # What is wrong with one does not hide what is wrong with the next.
+        (
+            {"x": 1, "scheduler": GOOD, "worker": {"min": 2, "max": 1, "requests_per_target": 5}},
+            "split",
+            SERVICES,
+            [
+                "redash_autoscaling.x: x is not a service. Services: server, scheduler, worker, beat.",
+                "redash_autoscaling.scheduler: there must be exactly one scheduler; two would queue everything twice. Leave it out.",
+                "redash_autoscaling.worker: max 1 is less than min 2",
+                "redash_autoscaling.worker.requests_per_target: no load balancer sends it requests. Use cpu_percent.",
+            ],
+        ),
+    ],
+)
+def test_each_problem_is_said_where_it_is_and_at_its_limit(given: Any, topology: str, services: Any, lines: list[str]) -> None:
+    assert said(given, topology, services) == lines
+
+
+def policy(target: float, metric: str, **more: str) -> dict[str, Any]:
+    return {
+        "TargetValue": target,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": metric, **more},
+        "ScaleOutCooldown": 60,
+        "ScaleInCooldown": 300,
+        "DisableScaleIn": False,
+    }
+
+
+def test_each_target_becomes_a_policy_by_a_name_of_ours() -> None:
+    settings = {"min": 1, "max": 4, "cpu_percent": 60, "memory_percent": 70, "requests_per_target": 300}
+    wanted = scaling.policies(settings, "app/shop/1/targetgroup/shop/2")
+    assert wanted == {
+        "redash-cpu_percent": policy(60.0, "ECSServiceAverageCPUUtilization"),
+        "redash-memory_percent": policy(70.0, "ECSServiceAverageMemoryUtilization"),
+        "redash-requests_per_target": policy(300.0, "ALBRequestCountPerTarget", ResourceLabel="app/shop/1/targetgroup/shop/2"),
+    }
+    assert all(isinstance(each["TargetValue"], float) for each in wanted.values())
+    assert all(name.startswith(scaling.POLICY_PREFIX) for name in wanted)
+
+
+def test_a_target_that_is_not_given_makes_no_policy() -> None:
+    assert scaling.policies({}, "") == scaling.policies({"cpu_percent": None, "min": 1}, "") == {}
+    assert list(scaling.policies({"cpu_percent": None, "memory_percent": 5}, "x")) == ["redash-memory_percent"]
+
+
+def test_what_is_wanted_of_a_service_is_a_copy() -> None:
+    wanted = scaling.by_family({"worker": GOOD}, SERVICES)
+    assert wanted["shop-worker"] is not GOOD
