@@ -105,7 +105,11 @@ def _check(
                 todo="Name a secret that the task runner carries: $NAME. Or leave it out: then the person is invited by mail.",
             )
         if not (user.get("password") or user.get("google") or user.get("invited_by") or inviter):
-            problems.add(f"nobody invites {email or 'this user'}", where=where, todo="Give password, google or invited_by, or set redash_admin.email.")
+            problems.add(
+                f"nobody invites {email or 'this user'}",
+                where=where,
+                todo="Give password, google or invited_by, or set redash_admin.email.",
+            )
     problems.raise_if_any()
 
 
