@@ -252,6 +252,7 @@ def _identity(item: Any, key: str) -> Any:
             return str(item.get("target"))
         parts = str(item).split(":")
         return parts[0] if len(parts) == 1 else parts[1]
-    if key in ("secrets", "configs") and isinstance(item, Map):
-        return str(item.get("target") or item.get("source"))
+    if key in ("secrets", "configs"):
+        name = (item.get("target") or item.get("source")) if isinstance(item, Map) else item
+        return str(name).removeprefix("/run/secrets/")
     return repr(item)
