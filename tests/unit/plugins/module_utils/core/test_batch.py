@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,8 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.batch import PROGRAM, Splitter, argv, mark_of, same_work
-from ansible_collections.redash.ecs.plugins.module_utils.core.manage import command
+from ansible_collections.redash.ecs.plugins.module_utils.core.batch import (
+    PROGRAM,
+    Splitter,
+    argv,
+    check_size,
+    mark_of,
+    same_work,
+    unmarked,
+)
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.manage import DB_CURRENT, command
 
 CLI = """\
 import json, os, sys, time
@@ -149,3 +159,68 @@ def test_lines_are_sorted_by_command_and_no_output_is_taken_for_a_mark() -> None
     assert fed[1] == ("begin", 0) and fed[4] == ("end", 0)
     assert splitter.results[0].lines == ["x begin 1", "m begin 0 more"] and splitter.results[0].rc == 0
     assert splitter.results[1].lines == ["y", "m end 9 0"][:1] and splitter.results[1].rc is None
+
+
+def test_what_the_program_is_given() -> None:
+    grant = command("users grant_admin a@b.c")
+    commands = [
+        command(["users", "create_root", "a@b.c", "A", "--password", "$PW"], secrets={"PW": "SECRET"}),
+        command(["groups", "create", "$OTHER"], secrets={"OTHER": "ANOTHER"}),
+        command("db current"),
+        grant,
+    ]
+    words = argv(commands, "m", keep_going=True)
+    assert words[:3] == ["python", "-c", PROGRAM]
+    assert json.loads(words[3]) == {
+        "mark": "m",
+        "keep_going": True,
+        "secrets": {"PW": "SECRET", "OTHER": "ANOTHER"},
+        "commands": [
+            {"words": commands[0].words, **({"failed": commands[0].failed_though_0} if commands[0].failed_though_0 else {})},
+            {"words": commands[1].words, **({"failed": commands[1].failed_though_0} if commands[1].failed_though_0 else {})},
+            {"words": ["db", "current"], "python": DB_CURRENT},
+            {"words": ["users", "grant_admin", "a@b.c"], "failed": grant.failed_though_0},
+        ],
+    }
+    assert grant.failed_though_0
+    # A single command simply runs; it is as short as can be, and the same for the same work.
+    assert argv([command("version")], "")[3] == '{"commands":[{"words":["version"]}],"keep_going":false,"mark":"","secrets":{}}'
+    assert json.loads(argv([grant], "")[3])["commands"] == [{"words": grant.words}]
+
+
+def test_a_request_may_be_as_long_as_ecs_allows() -> None:
+    check_size({"a": "x" * 8184}, "cmds")
+    with pytest.raises(RedashError) as caught:
+        check_size({"a": "x" * 8185}, "cmds")
+    assert str(caught.value) == "cmds: the commands take 8193 characters, ECS allows 8192 for a task. Split them into several lists."
+
+
+def test_the_work_is_told_without_its_mark() -> None:
+    one, other = argv([command("org list")], "a"), argv([command("org list")], "b")
+    single = argv([command("org list")], "")
+    assert unmarked(one) == unmarked(other) == [*one[:3], json.dumps({**json.loads(one[3]), "mark": True}, sort_keys=True)]
+    assert unmarked(single) == [*single[:3], json.dumps({**json.loads(single[3]), "mark": False}, sort_keys=True)]
+    for words in (["/app/manage.py", "version"], ["a", "b", "c", "d"], [*one, "more"], [*one[:3], "[1]"], []):
+        assert unmarked(words) == words
+        assert mark_of(words) == ""
+        assert same_work(words, list(words))
+        assert not same_work(words, one) and not same_work(one, words)
+    assert mark_of(single) == ""
+    assert not same_work(one, ["python3", *other[1:]])
+    assert same_work(single, list(single))
+
+
+def test_each_line_goes_to_the_command_that_runs() -> None:
+    splitter = Splitter("a.b", 2)
+    assert [(one.rc, one.begun, one.lines) for one in splitter.results] == [(None, False, [])] * 2
+    for line, answer in (
+        ("before", "before"),
+        ("axb begin 0", "axb begin 0"),  # the mark is no pattern
+        ("a.b begin 1", ("begin", 1)),
+        ("one", "one"),
+        ("a.b begin 2", "a.b begin 2"),  # there is no third
+        ("a.b end 1 137", ("end", 1)),
+        ("after", "after"),
+    ):
+        assert splitter.feed(line) == answer
+    assert [(one.rc, one.begun, one.lines) for one in splitter.results] == [(None, False, []), (137, True, ["one"])]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import Event, Page, Reader, merge, streams
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import Event, LostPlace, Page, Reader, Stream, merge, streams
 
 
 class Throttled(Exception):
@@ -118,3 +118,158 @@ def test_the_stream_is_prefix_container_and_task() -> None:
     options = {"awslogs-group": "/g", "awslogs-region": "eu-west-1", "awslogs-stream-prefix": "p"}
     found, _ = streams({"containerDefinitions": [{"name": "web", "logConfiguration": {"logDriver": "awslogs", "options": options}}]}, "abc")
     assert (found[0].name, found[0].group, found[0].region) == ("p/web/abc", "/g", "eu-west-1")
+
+
+def a_task_definition(**options: str) -> dict[str, object]:
+    return {"name": "web", "logConfiguration": {"logDriver": "awslogs", "options": options}}
+
+
+def test_every_container_is_a_stream_or_a_line_that_says_why_not() -> None:
+    whole = {"awslogs-group": "/g", "awslogs-stream-prefix": "p"}
+    definitions = [
+        {"name": "quiet"},
+        {"name": "empty", "logConfiguration": {}},
+        {"name": "other", "logConfiguration": {"logDriver": "splunk", "options": whole}},
+        {"name": "nothing", "logConfiguration": {"logDriver": "awslogs"}},
+        {**a_task_definition(**{"awslogs-stream-prefix": "p"}), "name": "no group"},
+        {**a_task_definition(**{"awslogs-group": "/g"}), "name": "no prefix"},
+        a_task_definition(**whole),
+        {**a_task_definition(**whole, **{"awslogs-region": "eu-west-1"}), "name": "worker"},
+    ]
+    assert streams({"containerDefinitions": definitions}, "abc") == (
+        [Stream("web", "/g", "p/web/abc", None), Stream("worker", "/g", "p/worker/abc", "eu-west-1")],
+        [
+            "quiet logs through no driver, not awslogs: its lines can't be shown",
+            "empty logs through no driver, not awslogs: its lines can't be shown",
+            "other logs through splunk, not awslogs: its lines can't be shown",
+            "nothing has no awslogs-group or no awslogs-stream-prefix: its lines can't be found",
+            "no group has no awslogs-group or no awslogs-stream-prefix: its lines can't be found",
+            "no prefix has no awslogs-group or no awslogs-stream-prefix: its lines can't be found",
+        ],
+    )
+    assert streams({}, "abc") == streams({"containerDefinitions": None}, "abc") == ([], [])
+
+
+class Script:
+    """Answers one after the other, and what was asked: the token and the start time."""
+
+    def __init__(self, *answers: Page | Exception | None) -> None:
+        self.answers = list(answers)
+        self.asked: list[tuple[str | None, int | None]] = []
+
+    def __call__(self, token: str | None, start_time: int | None) -> Page | None:
+        self.asked.append((token, start_time))
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("events", "calls"),
+    [
+        ([Event(1, "x")] * 4_999, 1),
+        ([Event(1, "x")] * 5_000, 2),
+        ([Event(1, "x" * 200_000), Event(1, "y" * 199_999)], 1),
+        ([Event(1, "x" * 200_000), Event(1, "y" * 200_000)], 2),
+        ([], 1),
+    ],
+)
+def test_only_a_full_page_is_followed_by_another_call(events: list[Event], calls: int) -> None:
+    script = Script(Page(events, "a"), Page([Event(2, "z")], "b"))
+    reader = Reader(script)
+    assert reader.read() == [*events, *[Event(2, "z")] * (calls - 1)]
+    assert script.asked == [(None, None), ("a", None)][:calls]
+    assert reader.exists and not reader.gone
+    assert reader.empty is (events == [])
+
+
+def test_an_empty_page_with_a_new_token_is_no_end() -> None:
+    script = Script(Page([], "a"), Page([], "b"), Page([Event(1, "x")], "c"), Page([], "c"))
+    reader = Reader(script)
+    assert reader.read() == []
+    assert reader.read() == [Event(1, "x")]
+    assert reader.read() == []
+    assert script.asked == [(None, None), ("a", None), ("b", None), ("c", None)]
+
+
+def test_to_the_end_is_until_the_stream_says_so() -> None:
+    script = Script(Page([Event(1, "x")], "a"), Page([Event(2, "y")], "b"), Page([], "b"))
+    assert Reader(script).read(to_the_end=True) == [Event(1, "x"), Event(2, "y")]
+    assert [token for token, _start in script.asked] == [None, "a", "b"]
+
+
+def test_a_stream_that_vanishes_is_gone_and_one_that_never_was_is_not() -> None:
+    reader = Reader(Script(None, Page([Event(1, "x")], "a"), None, Page([Event(2, "y")], "b")))
+    told = []
+    for _read in range(4):
+        reader.read()
+        told.append((reader.exists, reader.gone))
+    assert told == [(False, False), (True, False), (True, True), (True, False)]
+    # It may vanish during the last read, too.
+    last = Reader(Script(Page([Event(1, "x")], "a"), Page([], "a"), None))
+    assert last.confirm() == [Event(1, "x")]
+    assert last.gone
+
+
+@pytest.mark.parametrize(("newest", "start"), [(10, 0), (15_000, 0), (15_001, 1), (60_000, 45_000)])
+def test_the_last_read_goes_over_the_newest_fifteen_seconds_again(newest: int, start: int) -> None:
+    script = Script(
+        Page([Event(newest, "x"), Event(newest - 1, "older")], "a"),
+        Page([], "a"),
+        Page([Event(start, "late"), Event(newest - 1, "older")], "n"),
+        Page([Event(newest, "x"), Event(newest, "x")], "m"),
+        Page([], "m"),
+        # What has been confirmed is known.
+        Page([], "a"),
+        Page([Event(start, "late"), Event(newest - 1, "older"), Event(newest, "x"), Event(newest, "x")], "m"),
+        Page([], "m"),
+    )
+    reader = Reader(script)
+    assert reader.confirm() == [Event(newest, "x"), Event(newest - 1, "older"), Event(start, "late"), Event(newest, "x")]
+    assert script.asked == [(None, None), ("a", None), (None, start), ("n", start), ("m", start)]
+    assert reader.confirm() == []
+    assert not script.answers
+
+
+def test_a_stream_without_an_event_is_not_read_again_to_confirm_it() -> None:
+    script = Script(Page([], "a"), Page([], "a"))
+    assert Reader(script).confirm() == []
+    assert script.asked == [(None, None), ("a", None)]
+
+
+def test_a_lost_place_is_found_by_the_time_of_the_newest_event() -> None:
+    known = Event(20_000, "a")
+    script = Script(
+        Page([known], "t"),
+        LostPlace(),
+        Throttled(),  # the place is still lost after that
+        Page([known, Event(20_001, "b")], "n"),
+        Page([], "n"),
+        Page([], "n"),
+        Page([Event(20_002, "c")], "o"),
+    )
+    reader = Reader(script)
+    assert reader.read() == [known]
+    for problem in (LostPlace, Throttled):
+        with pytest.raises(problem):
+            reader.read()
+    assert reader.read() == [Event(20_001, "b")]
+    assert reader.read() == [Event(20_002, "c")]
+    assert script.asked == [(None, None), ("t", None), (None, 5_000), (None, 5_000), ("n", 5_000), ("n", 5_000), ("n", 5_000)]
+
+
+def test_a_place_that_is_lost_before_the_first_event_is_the_head_again() -> None:
+    script = Script(Page([], "t"), LostPlace(), Page([Event(1, "x")], "n"))
+    reader = Reader(script)
+    reader.read()
+    with pytest.raises(LostPlace):
+        reader.read()
+    assert reader.read() == [Event(1, "x")]
+    assert script.asked == [(None, None), ("t", None), (None, None)]
+
+
+def test_events_of_the_same_time_stay_in_the_order_of_their_containers() -> None:
+    merged = merge([("b", [Event(1, "1"), Event(1, "0")]), ("a", [Event(1, "2"), Event(0, "4")]), ("c", [])])
+    assert merged == [("b", Event(1, "1")), ("b", Event(1, "0")), ("a", Event(1, "2")), ("a", Event(0, "4"))]
+    assert merge([]) == []
