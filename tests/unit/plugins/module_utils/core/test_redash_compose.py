@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import Source, looks_secret, parse_source, refers_to
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import (
+    LEFT_OUT,
+    REPLACED,
+    Source,
+    load_yaml,
+    looks_secret,
+    parse_source,
+    refers_to,
+    split_queues,
+)
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "redash_compose"
@@ -107,24 +116,30 @@ def test_values_stay_the_text_that_stands_in_the_file_and_empty_ones_go(environm
     assert parse(service(environment=environment)).services[0].environment == expected
 
 
+COUNT = "Write a number from 1 to 999."
+
+
 @pytest.mark.parametrize(
     ("environment", "line"),
     [
         ("text", "services.server: environment is neither a map nor a list"),
         ("{A B: 1}", "services.server.environment: 'A B' is not the name of an environment variable"),
+        ("{1A: 1}", "services.server.environment: '1A' is not the name of an environment variable"),
+        ("[=1]", "services.server.environment: '' is not the name of an environment variable"),
         ("{A: [1]}", "services.server.environment: A is not a text"),
-        ("{REDASH_WEB_WORKERS: four}", "services.server.environment: REDASH_WEB_WORKERS 'four' is not a number of processes"),
-        ("{REDASH_WEB_WORKERS: 0}", "services.server.environment: REDASH_WEB_WORKERS '0' is not a number of processes"),
+        ("{REDASH_WEB_WORKERS: four}", f"services.server.environment: REDASH_WEB_WORKERS 'four' is not a number of processes. {COUNT}"),
+        ("{REDASH_WEB_WORKERS: 0}", f"services.server.environment: REDASH_WEB_WORKERS '0' is not a number of processes. {COUNT}"),
+        ("{REDASH_WEB_WORKERS: 1000}", f"services.server.environment: REDASH_WEB_WORKERS '1000' is not a number of processes. {COUNT}"),
     ],
 )
 def test_an_environment_that_cannot_be_read_is_refused(environment: str, line: str) -> None:
-    (said,) = problems(service(environment=environment))
-    assert line in said
+    assert problems(service(environment=environment)) == [f"compose.yml: {line}"]
 
 
 def test_queues_with_a_variable_in_them_are_refused_since_they_cannot_be_checked() -> None:
-    (said,) = problems("services: {w: {image: redash/redash:1, command: worker, environment: {QUEUES: '${QUEUES}'}}}")
-    assert "QUEUES must be written out" in said
+    assert problems("services: {w: {image: redash/redash:1, command: worker, environment: {QUEUES: '${QUEUES}'}}}") == [
+        "compose.yml: services.w.environment: QUEUES must be written out: it is checked that each queue has a worker"
+    ]
 
 
 def test_images_that_differ_or_hold_a_variable_are_refused() -> None:
@@ -133,19 +148,206 @@ def test_images_that_differ_or_hold_a_variable_are_refused() -> None:
         said
         == "compose.yml: Redash's services have different images (redash/redash:1, redash/redash:2). Give the one to run as redash_image."
     )
-    (said,) = problems("services: {a: {image: 'redash/redash:${TAG}'}}")
-    assert "image redash/redash:${TAG} has a variable in it" in said
+    assert problems("services: {a: {image: 'redash/redash:${TAG}'}}") == [
+        "compose.yml: image redash/redash:${TAG} has a variable in it. Write it out, or set redash_image."
+    ]
 
 
-def test_a_dependency_on_nothing_is_refused() -> None:
-    assert len(problems(service(depends_on="[nobody]"))) == 1
-    assert len(problems(service(depends_on="{server: {condition: whenever}}"))) == 1
-    assert len(problems(service(depends_on="postgres"))) == 1
+@pytest.mark.parametrize(
+    ("images", "image"),
+    [
+        (("redash/redash:__TAG__", "redash/redash:25.8.0"), "redash/redash:25.8.0"),
+        (("acme/redash:main", "acme/redash:main"), "acme/redash:main"),
+        (("''", "acme/redash:main"), "acme/redash:main"),
+        (("''", "''"), None),
+    ],
+)
+def test_the_image_of_a_file_is_the_one_of_all_its_services(images: tuple[str, str], image: str | None) -> None:
+    one, two = images
+    assert parse(f"services: {{a: {{image: {one}, command: server}}, b: {{image: {two}, command: worker}}}}").image == image
 
 
-def test_a_file_far_beyond_any_compose_file_is_refused() -> None:
-    (said,) = problems("a: " + "x" * 300_000)
-    assert "more than any compose file" in said
+@pytest.mark.parametrize(
+    ("depends_on", "name"),
+    [
+        ("[nobody]", "'nobody'"),
+        ("[[a]]", "['a']"),
+        ("{nobody: {condition: service_started}}", "'nobody'"),
+        ("{server: {condition: whenever}}", "'server'"),
+        ("{server: x}", "'server'"),
+        ("postgres", "'postgres'"),
+        ("server", "'server'"),
+    ],
+)
+def test_a_dependency_on_nothing_is_refused(depends_on: str, name: str) -> None:
+    assert problems(service(depends_on=depends_on)) == [
+        f"compose.yml: services.server: depends_on {name} is no service, or has no condition that Compose knows"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("depends_on", "kept"),
+    [
+        ("[w, cache]", (("w", "START"),)),
+        ("[cache, w]", (("w", "START"),)),
+        ("''", ()),
+        ("[]", ()),
+        ("{cache: {condition: service_healthy}, w: {}}", (("w", "START"),)),
+        ("{w: {condition: service_started}}", (("w", "START"),)),
+        ("{w: {condition: service_healthy}}", (("w", "HEALTHY"),)),
+        ("{w: {condition: service_completed_successfully}}", (("w", "SUCCESS"),)),
+    ],
+)
+def test_a_dependency_stays_unless_aws_replaces_it(depends_on: str, kept: tuple[tuple[str, str], ...]) -> None:
+    text = service(depends_on=depends_on) + "  w: {image: redash/redash:__TAG__, command: worker}\n  cache: {image: redis:7}\n"
+    assert parse(text).services[0].service.depends_on == kept
+
+
+@pytest.mark.parametrize(("count", "refused"), [(256 * 1024, False), (256 * 1024 + 1, True)])
+def test_a_file_far_beyond_any_compose_file_is_refused(count: int, refused: bool) -> None:
+    text = "a: " + "x" * (count - 3)
+    if not refused:
+        assert load_yaml(text, "compose.yml") == {"a": "x" * (count - 3)}
+        return
+    assert problems(text) == ["compose.yml: has 262145 characters, more than any compose file of Redash's"]
+
+
+@pytest.mark.parametrize("key", sorted(LEFT_OUT))
+def test_each_key_that_means_nothing_on_fargate_is_left_out_and_said(key: str) -> None:
+    assert parse(service(**{key: "x"})).left_out == (f"{key} of every service ({LEFT_OUT[key]})",)
+
+
+@pytest.mark.parametrize("key", ["build", "cap_add", "deploy", "devices", "entrypoint", "privileged", "secrets", "tmpfs", "user", "XX"])
+def test_each_other_key_is_refused(key: str) -> None:
+    assert problems(service(**{key: "x"})) == [
+        f"compose.yml: services.server: {key} is not carried over to ECS. Put it into a file of your own (redash_compose_overrides)."
+    ]
+
+
+def test_ports_and_what_only_some_services_have_are_told_apart() -> None:
+    text = service(ports="['80:5000']", restart="always", volumes="[./a:/a]") + (
+        "  w: {image: redash/redash:__TAG__, command: worker, restart: always, links: [server]}\n"
+        "  v: {image: redash/redash:__TAG__, command: worker, links: [server]}\n"
+    )
+    assert parse(text).left_out == (
+        "links of w, v (the containers of a task share one network)",
+        "restart of server, w (the ECS service replaces what stops)",
+        "volumes of server (a Fargate task has no host whose folders it could mount)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "instead"),
+    [
+        ("postgres:16", "Aurora PostgreSQL"),
+        ("bitnami/postgresql", "Aurora PostgreSQL"),
+        ("pgautoupgrade/pgautoupgrade:latest", "Aurora PostgreSQL"),
+        ("redis", "ElastiCache"),
+        ("registry:5000/valkey/valkey:8@sha256:0a", "ElastiCache"),
+        ("redash/nginx:latest", "the load balancer"),
+    ],
+)
+def test_what_aws_replaces_is_told_by_its_image(image: str, instead: str) -> None:
+    assert set(REPLACED.values()) == {"Aurora PostgreSQL", "ElastiCache", "the load balancer"}
+    assert parse(service() + f"  other: {{image: '{image}', x: y}}\n").left_out == (f"other ({instead} instead)",)
+
+
+@pytest.mark.parametrize("volume", ["/a:/b", "./a:/b", "../a:/b", "~/a:/b", "{type: bind, source: /a, target: /b}"])
+def test_a_folder_of_the_host_is_left_out(volume: str) -> None:
+    assert parse(service(volumes=f"[{volume}]")).left_out == (
+        "volumes of every service (a Fargate task has no host whose folders it could mount)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("volumes", "named"),
+    [("[data:/b]", "'data:/b'"), ("[{source: data}]", "{'source': 'data'}"), ("[{type: tmpfs}]", "{'type': 'tmpfs'}"), ("data", "'data'")],
+)
+def test_a_volume_that_is_no_folder_of_the_host_is_refused(volumes: str, named: str) -> None:
+    assert problems(service(volumes=volumes)) == [
+        f"compose.yml: services.server: volume {named} is no folder of the host, and is not carried over to ECS. "
+        "Put it into a file of your own (redash_compose_overrides)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "command", "environment", "queues", "processes"),
+    [
+        ("25.8.0", "server", "{}", (), 4),
+        ("25.8.0", "server", "{REDASH_WEB_WORKERS: 999, WORKERS_COUNT: 7}", (), 999),
+        ("25.8.0", "scheduler", "{QUEUES: a, WORKERS_COUNT: 3}", (), 1),
+        ("25.8.0", "worker", "{}", release("25.8.0").queues, 2),
+        ("25.8.0", "worker", "{QUEUES: 'a b', WORKERS_COUNT: 3}", ("a", "b"), 3),
+        ("8.0.0", "scheduler", "{}", ("celery",), 1),
+        ("8.0.0", "scheduler", "{QUEUES: 'celery,a', WORKERS_COUNT: 2}", ("celery", "a"), 2),
+        ("8.0.0", "worker", "{}", release("8.0.0").queues, 2),
+    ],
+)
+def test_queues_and_processes_are_the_files_or_what_the_entrypoint_takes(
+    version: str, command: str, environment: str, queues: tuple[str, ...], processes: int
+) -> None:
+    found = parse_source(service(command=command, environment=environment), "compose.yml", release(version), ()).services[0]
+    assert (found.service.queues, found.service.processes, dict(found.environment)) == (queues, processes, {})
+
+
+def test_the_queues_of_rqs_scheduler_are_remembered_for_a_hint() -> None:
+    text = service(command="scheduler", environment="{QUEUES: 'celery,a'}")
+    assert parse(text).scheduler_queues == ("celery", "a")
+    assert parse_source(text, "compose.yml", release("8.0.0"), ()).scheduler_queues == ()
+    assert parse(service(environment="{QUEUES: a}")).scheduler_queues == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "queues"), [("a,b", ("a", "b")), ("a b", ("a", "b")), (" a, b,,a ", ("a", "b")), ("", ()), ("a-b", ("a-b",))]
+)
+def test_queues_are_separated_by_commas_or_blanks(text: str, queues: tuple[str, ...]) -> None:
+    assert split_queues(text) == queues
+
+
+def test_a_file_of_version_1_has_its_services_at_the_top_and_is_told_so() -> None:
+    assert [found.service.name for found in parse("x-a: {b: c}\nweb: {image: redash/redash:__TAG__}\n").services] == ["web"]
+    assert problems("web: {image: redash/redash:__TAG__, user: x}") == [
+        "compose.yml: web: user is not carried over to ECS. Put it into a file of your own (redash_compose_overrides)."
+    ]
+
+
+def test_everything_that_is_wrong_with_a_file_is_said_at_once() -> None:
+    text = "services: {a: up, b: {image: mail, command: x}, c: {image: redash/redash:1, user: u}, d: {image: redash/redash:1, user: u}}"
+    assert [line.partition(": services.")[2].partition(":")[0] for line in problems(text)] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("server --debug", "'server --debug'"),
+        ("[manage, version]", "'manage version'"),
+        ("celery_worker", "'celery_worker'"),
+    ],
+)
+def test_a_command_that_is_not_redashs_is_named(command: str, said: str) -> None:
+    assert problems(service(command=command)) == [
+        f"compose.yml: services.server: command {said} of image 'redash/redash:__TAG__' is neither server, scheduler nor worker. "
+        "What is not Redash's goes into a file of your own (redash_compose_overrides)."
+    ]
+
+
+def test_a_command_that_cannot_be_split_is_named() -> None:
+    assert problems(service(command="'\"server'")) == [
+        "compose.yml: services.server: command '\"server' cannot be split into words: No closing quotation"
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PASSWORD", "MAIL_PASSWD", "PASSPHRASE", "DB_PASS", "pwd", "SECRET", "SECRET_KEY", "PRIVATE_KEY", "ACCESSKEY", "API_KEY"),
+        *("JWT_KEY", "ENCRYPTION_KEY", "SIGNING_KEY", "TOKEN", "CREDENTIAL", "CREDENTIALS", "DATABASE_URL", "REDASH_REDIS_URL"),
+    ],
+)
+def test_a_secrets_name_ends_with_what_it_is(name: str) -> None:
+    assert looks_secret(name, "")
+    assert not looks_secret(f"{name}_MAX_AGE", "")
+    assert not looks_secret(f"MY{name.replace('_', '')}S", "")
 
 
 def test_aliases_that_stand_for_billions_do_not_stop_the_world() -> None:

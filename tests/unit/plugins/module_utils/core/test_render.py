@@ -18,6 +18,7 @@ import yaml
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, release
 from ansible_collections.redash.ecs.plugins.module_utils.core.render import HEADER, Options, Override, Rendering, render
+from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import quoted
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition import register_request
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition_checks import validate
 
@@ -598,40 +599,153 @@ def test_each_override_belongs_to_the_task_definition_whose_service_it_names() -
     }
 
 
+PUT = "Put it into Parameter Store (redash_ssm_secrets)."
+VERSION = 'Write version: "3", as in the generated files: ecs-cli refuses to merge different ones.'
+LEAVE = "Leave it in QUEUES of a worker."
+ONE_FILE = "Write one file for each task definition. Services:"
+OF_ONE_TASK = "server, scheduler, worker, task-runner."
+OF_THE_SPLIT = "server, scheduler, scheduled_worker, adhoc_worker, worker, task-runner."
+
+
+def own(service: str, body: str) -> str:
+    return f'version: "3"\nservices: {{{service}: {{{body}}}}}'
+
+
 @pytest.mark.parametrize(
     ("topology", "text", "lines"),
     [
-        ("consolidated", "services: {worker: {}}", ["version is not given"]),
-        ("consolidated", 'version: "2"\nservices: {worker: {}}', ["version is 2."]),
-        ("consolidated", 'version: "3"', ["has no services"]),
-        ("consolidated", 'version: "3"\nservices: {worker: [1]}', ["has a service that is not a map"]),
-        ("consolidated", 'version: "3"\nservices: {worker: {}, task-runner: {}}', ["names services of more than one task definition"]),
-        ("split", 'version: "3"\nservices: {worker: {}, server: {}}', ["names services of more than one task definition"]),
-        ("split", 'version: "3"\nservices: {proxy: {image: envoy}}', ["names none of the services"]),
-        ("consolidated", 'version: "3"\nservices: {proxy: {}}', ["services.proxy: has no image"]),
-        ("consolidated", 'version: "3"\nservices: {server: {environment: {A: ""}}}', ["A is empty, and Redash crashes on that"]),
-        ("consolidated", 'version: "3"\nservices: {server: {environment: [A=]}}', ["A is empty, and Redash crashes on that"]),
+        ("consolidated", "services: {worker: {}}", [f"/mine.yml: version is not given. {VERSION}"]),
+        ("consolidated", 'version: "2"\nservices: {worker: {}}', [f"/mine.yml: version is 2. {VERSION}"]),
+        ("consolidated", 'version: "3"', ["/mine.yml: has no services"]),
+        ("consolidated", 'version: "3"\nservices: {}', ["/mine.yml: has no services"]),
+        ("consolidated", 'version: "3"\nservices: [worker]', ["/mine.yml: has no services"]),
+        ("consolidated", 'version: "3"\nservices: {worker: [1]}', ["/mine.yml: has a service that is not a map"]),
         (
             "consolidated",
-            'version: "3"\nservices: {server: {environment: {REDASH_MAIL_PASSWORD: x, REDASH_SECRET_KEY: y}}}',
-            ["REDASH_MAIL_PASSWORD is a secret", "REDASH_SECRET_KEY is a secret"],
+            'version: "3"\nservices: {worker: {}, task-runner: {}}',
+            [f"/mine.yml: names services of more than one task definition. {ONE_FILE} {OF_ONE_TASK}"],
         ),
-        ("consolidated", 'version: "3"\nservices: {server: {command: worker}}', ["command decides what this container is"]),
-        ("consolidated", 'version: "3"\nservices: {server: {env_file: x}}', ["env_file would hide settings"]),
+        (
+            "split",
+            'version: "3"\nservices: {worker: {}, server: {}}',
+            [f"/mine.yml: names services of more than one task definition. {ONE_FILE} {OF_THE_SPLIT}"],
+        ),
+        ("split", own("proxy", "image: envoy"), [f"/mine.yml: names none of the services. {ONE_FILE} {OF_THE_SPLIT}"]),
+        ("consolidated", own("proxy", ""), ["/mine.yml: services.proxy: has no image. A container of your own needs one."]),
         (
             "consolidated",
-            'version: "3"\nservices: {worker: {environment: {QUEUES: "periodic default queries scheduled_queries"}}}',
-            ["queue emails has no worker: no mail would leave", "queue schemas has no worker"],
+            own("proxy", "image: envoy, environment: {TOKEN: x}"),
+            [f"/mine.yml: services.proxy.environment: TOKEN is a secret and does not belong into a file. {PUT}"],
         ),
-        ("consolidated", 'version: "3"\nservices: {worker: {environment: {WORKERS_COUNT: x}}}', ["WORKERS_COUNT 'x' is not a number"]),
-        ("consolidated", 'version: "3"\nservices: {worker: {environment: {WORKERS_COUNT: 20}}}', ["memory 4096 MiB is less"]),
-        ("consolidated", "a: [", ["is not YAML"]),
+        *(
+            (
+                "consolidated",
+                own("server", f"environment: {environment}"),
+                ["/mine.yml: services.server.environment: A is empty, and Redash crashes on that. Give it a value or remove it."],
+            )
+            for environment in ('{A: ""}', "{A: ~}", "{A: null}", "[A=]", "[A]")
+        ),
+        ("consolidated", own("server", "environment: x"), ["/mine.yml: services.server: environment is neither a map nor a list"]),
+        ("consolidated", own("server", "environment: {A: [1]}"), ["/mine.yml: services.server.environment: 'A' is not a text"]),
+        (
+            "consolidated",
+            own("server", "environment: {REDASH_MAIL_PASSWORD: x, REDASH_SECRET_KEY: y, REDASH_X: z}"),
+            [
+                f"/mine.yml: services.server.environment: REDASH_MAIL_PASSWORD is a secret and does not belong into a file. {PUT}",
+                f"/mine.yml: services.server.environment: REDASH_SECRET_KEY is a secret and does not belong into a file. {PUT}",
+            ],
+        ),
+        *(
+            (
+                "consolidated",
+                own(service, f"{key}: worker"),
+                [f"/mine.yml: services.{service}: {key} decides what this container is. Leave it out, or run a container of your own."],
+            )
+            for service, key in (("server", "command"), ("worker", "entrypoint"), ("task-runner", "command"))
+        ),
+        (
+            "consolidated",
+            own("server", "env_file: x"),
+            ["/mine.yml: services.server: env_file would hide settings from the checks. Use redash_settings."],
+        ),
+        (
+            "consolidated",
+            own("worker", 'environment: {QUEUES: "periodic default queries scheduled_queries"}'),
+            [
+                f"redash_compose_overrides: queue emails has no worker: no mail would leave. {LEAVE}",
+                f"redash_compose_overrides: queue schemas has no worker: no schema would be read. {LEAVE}",
+            ],
+        ),
+        (
+            "consolidated",
+            own("worker", "environment: {WORKERS_COUNT: x}"),
+            ["/mine.yml: services.worker.environment: WORKERS_COUNT 'x' is not a number of processes"],
+        ),
+        (
+            "consolidated",
+            own("server", "environment: {REDASH_WEB_WORKERS: 1000}"),
+            ["/mine.yml: services.server.environment: REDASH_WEB_WORKERS '1000' is not a number of processes"],
+        ),
+        (
+            "consolidated",
+            own("worker", "environment: {WORKERS_COUNT: 20}"),
+            [
+                "redash_task_size: memory 4096 MiB is less than the about 6560 MiB that the processes need "
+                "(server 860, scheduler 150, worker 5550). Use cpu 2048 with memory 7168, or fewer processes (redash_workers)."
+            ],
+        ),
+        ("consolidated", "a: [", ["/mine.yml:2: is not YAML: did not find expected node content"]),
     ],
 )
 def test_what_an_override_must_not_be_is_refused(topology: str, text: str, lines: list[str]) -> None:
-    said = refusal(options(topology=topology, overrides=[Override("/mine.yml", text)]))
-    assert len(said) == len(lines)
-    assert all(expected in line for expected, line in zip(lines, said, strict=True)), said
+    assert refusal(options(topology=topology, overrides=[Override("/mine.yml", text)])) == lines
+
+
+def test_every_override_is_judged_and_one_task_may_have_several() -> None:
+    bad = [Override("/a.yml", "a: ["), Override("/b.yml", own("proxy", "")), Override("/c.yml", 'version: "3"')]
+    assert refusal(options(overrides=bad)) == [
+        "/a.yml:2: is not YAML: did not find expected node content",
+        "/b.yml: services.proxy: has no image. A container of your own needs one.",
+        "/c.yml: has no services",
+    ]
+    good = [
+        Override("/a.yml", own("server", "environment: {REDASH_WEB_WORKERS: 1}")),
+        Override("/b.yml", own("server", "environment: [A=b]")),
+        Override("/c.yml", 'version: "3.0"\nservices: {worker: }'),
+    ]
+    rendering = render(options(overrides=good))
+    assert rendering.services[0]["compose_files"] == ["docker-compose.yml", "/a.yml", "/b.yml", "/c.yml"]
+    assert "server 260, scheduler 150, worker 600." in rendering.files["ecs-params.yml"]
+
+
+def test_a_queue_that_an_override_moves_is_told_to_the_next_steps() -> None:
+    text = own("worker", "environment: {QUEUES: 'periodic emails default scheduled_queries queries schemas mine'}")
+    assert render(options(overrides=[Override("/a.yml", text)])).services[0]["queues"][-1] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("queues", "lines"),
+    [
+        ("celery,queries,scheduled_queries,schemas", []),
+        (
+            "celery queries scheduled_queries schemas",
+            ["/a.yml: services.scheduler.environment: QUEUES must be separated by commas on Celery"],
+        ),
+    ],
+)
+def test_celery_takes_commas_from_an_override_too(queues: str, lines: list[str]) -> None:
+    given = options("8.0.0", overrides=[Override("/a.yml", own("scheduler", f'environment: {{QUEUES: "{queues}"}}'))])
+    assert (refusal(given) if lines else render(given) and []) == lines
+
+
+def test_variables_that_are_none_of_a_containers_counts_change_nothing() -> None:
+    # The scheduler of RQ has no queues, and the server no WORKERS_COUNT.
+    overrides = [
+        Override("/a.yml", own("scheduler", "environment: {WORKERS_COUNT: 9, QUEUES: x}")),
+        Override("/b.yml", own("server", "environment: {WORKERS_COUNT: 9}")),
+        Override("/c.yml", own("task-runner", "environment: {WORKERS_COUNT: 9}")),
+    ]
+    assert render(options(overrides=overrides)).files == render(options()).files
 
 
 # --- the files -------------------------------------------------------------------------------------------
@@ -668,6 +782,201 @@ def test_a_health_check_arrives_at_ecs_as_it_was_meant(version: str, topology: s
 def test_ecs_cli_finds_no_variable_to_expand(version: str, topology: str) -> None:
     files = render(options(version, topology)).files
     assert not [name for name, text in files.items() if "$" in text]
+
+
+RENDERED = {
+    "25.8.0-consolidated": lambda: from_shape(
+        "derived-other-forms.yml",
+        cpu_architecture="ARM64",
+        image="acme/redash:main",
+        task_role_arn=None,
+        security_groups=[],
+        settings={"REDASH_HOST": "https://redash.example.com", "REDASH_EMPTY": "", "REDASH_LOG_LEVEL": "INFO"},
+    ),
+    "8.0.0-split": lambda: render(options("8.0.0", "split")),
+}
+
+
+@pytest.mark.parametrize("name", RENDERED)
+def test_the_files_are_those_that_were_read_and_found_right(name: str) -> None:
+    """Each of tests/unit/fixtures/rendered holds all files of a rendering, in the order in which a person reads them."""
+    text = "".join(f"=== {file}\n{content}" for file, content in RENDERED[name]().files.items())
+    assert text.splitlines() == (FIXTURES.parent / "rendered" / f"{name}.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        *((word, word) for word in ("redash", "/redash/prod", "a-b_c.d", "Z9", "yesterday")),
+        *((word, f'"{word}"') for word in ("", "y", "No", "ON", "off", "True", "false", "null", "1a", "a b", "a:b", "-a", ".a", "日本")),
+        ('a"b', '"a\\"b"'),
+        ("a\\b", '"a\\\\b"'),
+    ],
+)
+def test_a_text_stays_a_text_to_every_reader_of_yaml(text: str, written: str) -> None:
+    assert quoted(text) == written
+    assert yaml.safe_load(f"a: {written}") == {"a": text}
+
+
+def test_what_the_next_steps_are_told() -> None:
+    rendering = render(options(topology="split"))
+    assert rendering.task_runner == {
+        "family": "redash-prod-task-runner",
+        "compose_files": ["docker-compose-task-runner.yml"],
+        "ecs_params": "ecs-params-task-runner.yml",
+        "container": "task-runner",
+    }
+    assert [entry["name"] for entry in rendering.services] == [
+        f"redash-prod-{name}" for name in ("server", "scheduler", "scheduled_worker", "adhoc_worker", "worker")
+    ]
+    assert rendering.services[2] == {
+        "name": "redash-prod-scheduled_worker",
+        "family": "redash-prod-scheduled_worker",
+        "compose_files": ["docker-compose-scheduled_worker.yml"],
+        "ecs_params": "ecs-params-scheduled_worker.yml",
+        "containers": ["scheduled_worker"],
+        "load_balancer": None,
+        "queues": ["scheduled_queries", "schemas"],
+        "desired_count": 1,
+        "has_scheduler": False,
+        "deployment_configuration": {"minimum_healthy_percent": 100, "maximum_percent": 200},
+    }
+    (one,) = render(options("10.1.0")).services
+    assert one == {
+        "name": "redash-prod",
+        "family": "redash-prod",
+        "compose_files": ["docker-compose.yml"],
+        "ecs_params": "ecs-params.yml",
+        "containers": ["server", "scheduler", "worker"],
+        "load_balancer": {"container_name": "server", "container_port": 5000},
+        "queues": ["periodic", "emails", "default", "scheduled_queries", "queries", "schemas"],
+        "desired_count": 1,
+        "has_scheduler": True,
+        "deployment_configuration": {"minimum_healthy_percent": 0, "maximum_percent": 100},
+    }
+
+
+REFERENCE = "Give the name or ARN of the parameter that holds it."
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"name": ""}, ["redash_name: '' cannot be the name of a task definition. Use letters, digits, - and _."]),
+        ({"name": "-a"}, ["redash_name: '-a' cannot be the name of a task definition. Use letters, digits, - and _."]),
+        ({"name": "a" * 202}, [f"redash_name: '{'a' * 202}' cannot be the name of a task definition. Use letters, digits, - and _."]),
+        ({"image": "a b"}, ["image: 'a b' is not valid"]),
+        ({"task_role_arn": "$ROLE"}, ["task_role_arn: '$ROLE' is not valid"]),
+        ({"log_group": "/a b"}, ["log_group: '/a b' is not valid"]),
+        ({"execution_role_arn": "a;b"}, ["execution_role_arn: 'a;b' is not valid"]),
+        ({"subnets": ["subnet-0a", "a b"]}, ["subnets: 'a b' is not valid"]),
+        ({"security_groups": ["sg-0a", ""]}, ["security_groups: is empty"]),
+        ({"task_runner_secrets": {"A B": "/x"}}, ["task_runner_secrets: 'A B' is not the name of an environment variable"]),
+        ({"task_runner_secrets": {"A": "hunter 2"}}, [f"task_runner_secrets: A is no reference. {REFERENCE}"]),
+        ({"task_runner_secrets": {"A": "/x/"}}, [f"task_runner_secrets: A is no reference. {REFERENCE}"]),
+        ({"secrets": {**SECRETS, "1": "/x"}}, ["secrets: '1' is not the name of an environment variable"]),
+        (
+            {"task_runner_secrets": {"REDASH_SECRET_KEY": "/x"}},
+            ["task_runner_secrets: REDASH_SECRET_KEY is also among secrets, which the task runner gets too. Remove it."],
+        ),
+        (
+            {"task_runner_secrets": {"MINE": "/x"}, "settings": {"MINE": "1"}},
+            ["redash_settings: MINE is given as a setting and as a secret. ECS refuses both; keep the secret."],
+        ),
+        *(
+            ({"secrets": {key: value for key, value in SECRETS.items() if key != name}}, [f"secrets: {name} is missing. {REFERENCE}"])
+            for name in SECRETS
+        ),
+        ({"settings": {"TAB": "a\tb"}}, ["redash_settings: TAB holds a line break or control character, which an env file cannot"]),
+        ({"settings": {"DEL": "a\x7fb"}}, ["redash_settings: DEL holds a line break or control character, which an env file cannot"]),
+        ({"settings": {1: "a"}}, ["redash_settings: 1 is not the name of an environment variable"]),
+        (
+            {"settings": {"WORKERS_COUNT": 1}},
+            ["redash_settings: WORKERS_COUNT is set for each service. Say how many processes in redash_workers."],
+        ),
+        ({"workers": {"worker": 1000}}, ["redash_workers: worker 1000 is not a number of processes. Write a number from 1 to 999."]),
+        ({"task_size": {"cpu": "big"}}, ["redash_task_size.cpu: 'big' is not a CPU size. Write CPU units (1024) or vCPUs (1 vCPU)."]),
+        ({"task_size": {"memory": "big"}}, ["redash_task_size.memory: 'big' is not a memory size. Write MiB (2048) or GB (2GB)."]),
+        ({"task_runner_size": {"cpus": 1}}, ["redash_task_runner_size: 'cpus' is not known here. Known: cpu, memory."]),
+        (
+            {"topology": "split", "service_sizes": {"worker": {"desired_count": 10_000}}},
+            ["redash_service_sizes.worker: desired_count 10000 is not a number of tasks"],
+        ),
+        (
+            {"workers": {"worker": 900}, "task_size": {"cpu": 16384, "memory": 122880}},
+            [
+                "redash_task_size: memory 122880 MiB is less than the about 248560 MiB that the processes need "
+                "(server 860, scheduler 150, worker 247550). Use fewer processes (redash_workers)."
+            ],
+        ),
+    ],
+)
+def test_what_a_person_must_not_give_is_refused(changes: dict[str, Any], lines: list[str]) -> None:
+    assert refusal(options(**changes)) == lines
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "a" * 201},
+        {"task_role_arn": ""},
+        {"image": ""},
+        {"task_runner_secrets": {"A": "arn:aws-cn:secretsmanager:cn-north-1:0:secret:a-b", "B": "a/b.c_d-e"}},
+        {"workers": {"worker": 1, "server": "5"}},
+        {"topology": "split", "service_sizes": {"worker": {"desired_count": 9999}, "scheduler": {"desired_count": 0}}},
+        {"task_size": {}},
+        {"task_size": {"memory": "5GB"}},
+        {"task_size": {"cpu": 1024, "memory": 3072}, "workers": {"server": 11}},
+    ],
+)
+def test_what_a_person_may_give(changes: dict[str, Any]) -> None:
+    assert render(options(**changes))
+
+
+def test_a_size_that_is_not_given_is_the_default() -> None:
+    def sizes(**changes: Any) -> dict[str, tuple[str, str]]:
+        return {name: tuple(file["task_definition"]["task_size"].values()) for name, file in params(render(options(**changes))).items()}
+
+    assert sizes(task_size={}, task_runner_size={}) == {"ecs-params.yml": ("2048", "4096"), "ecs-params-task-runner.yml": ("512", "1024")}
+    assert sizes() == sizes(task_size={}, task_runner_size={})
+    assert sizes(topology="split") == {
+        "ecs-params-server.yml": ("512", "2048"),
+        "ecs-params-scheduler.yml": ("256", "1024"),
+        "ecs-params-scheduled_worker.yml": ("512", "2048"),
+        "ecs-params-adhoc_worker.yml": ("512", "2048"),
+        "ecs-params-worker.yml": ("512", "2048"),
+        "ecs-params-task-runner.yml": ("512", "1024"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("several", "host"),
+    [
+        ("true", "a.example.com"),
+        ("YES", "a.example.com"),
+        ("on", "a.example.com"),
+        ("1", "a.example.com"),
+        ("false", "http://a.example.com"),
+        ("", "http://a.example.com"),
+    ],
+)
+def test_the_host_keeps_its_scheme_unless_there_are_several_organizations(several: str, host: str) -> None:
+    settings = {"REDASH_HOST": "http://a.example.com", "REDASH_MULTI_ORG": several}
+    assert env(render(options(settings=settings)))["REDASH_HOST"] == host
+
+
+def test_workers_with_different_variables_cannot_become_one() -> None:
+    text = (FIXTURES / "16-rq-10-spaces.yml").read_text()
+    text = re.sub(r"      WORKERS_COUNT: (\d)\n", r"      WORKERS_COUNT: \1\n      REDASH_OWN: 'x\1'\n", text)
+    (line,) = {line.partition(": ")[2] for line in refusal(options("10.1.0"), text)}
+    assert line == ("REDASH_OWN differs between the workers that become one. Set it in redash_settings, or use the topology split.")
+    assert render(options("10.1.0", "split"), text, "x")
+
+
+@pytest.mark.parametrize("name", ["task-runner", "a" * 52, "-a", "a.b"])
+def test_a_service_that_cannot_be_part_of_a_files_name_is_refused(name: str) -> None:
+    text = (FIXTURES / "19-rq-tag.yml").read_text().replace("  adhoc_worker:", f"  {name}:")
+    assert refusal(options("26.3.0"), text) == [f"compose.yml: {name!r} cannot be the name of a service"]
 
 
 @EVERY_RELEASE
