@@ -31,8 +31,6 @@ NOT_TAKEN = {
     "WORKERS_COUNT": "rendered for each service; see redash_workers",
     "QUEUES": "rendered for each service",
 }
-# Names of the secrets that every installation has.
-KNOWN = {"REDASH_COOKIE_SECRET": "cookie_secret", "REDASH_SECRET_KEY": "secret_key"}
 
 
 @dataclass
@@ -72,8 +70,8 @@ def adopt(text: str, path: str, *, prefix: str, env_format: Format | None = None
             result.destinies[name] = "inventory: redash_host"
         elif (SECRET_NAME.search(name) or SECRET_VALUE.search(value)) and not name.startswith("REDASH_"):
             result.destinies[name] = "not taken: a secret reaches containers as REDASH_..., and this one would not have its own name"
-        elif name in KNOWN or SECRET_NAME.search(name) or SECRET_VALUE.search(value):
-            secret = KNOWN.get(name, name.removeprefix("REDASH_").lower())
+        elif SECRET_NAME.search(name) or SECRET_VALUE.search(value):
+            secret = name.removeprefix("REDASH_").lower()
             result.secrets[secret] = value
             result.destinies[name] = f"secret: {prefix}/{secret}"
         else:

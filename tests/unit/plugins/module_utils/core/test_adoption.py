@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.adoption import adopt
+from ansible_collections.redash.ecs.plugins.module_utils.core.adoption import Format, adopt
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
 ENV = """\
@@ -145,6 +145,7 @@ def test_names_that_only_look_like_it_are_settings(name: str) -> None:
 def test_what_points_to_the_old_installation_is_not_taken(name: str) -> None:
     found = adopt(f"REDASH_SECRET_KEY=k\nREDASH_COOKIE_SECRET=c\n{name}=redis://old/0\n", "env", prefix="/redash/x")
     assert found.destinies[name].startswith("not taken: ")
+    assert "reaches containers" not in found.destinies[name], "its own reason says more than that of any secret"
     assert found.settings == {}
     assert set(found.secrets) == {"secret_key", "cookie_secret"}
 
@@ -186,3 +187,18 @@ def test_a_name_without_a_value_is_empty_in_both_formats() -> None:
         found = adopt("REDASH_SECRET_KEY=k\nREDASH_NAME\n", "env", prefix="/redash/x", env_format=env_format)
         assert found.settings == {}
         assert found.secrets == {"secret_key": "k"}
+
+
+@pytest.mark.parametrize(
+    ("text", "env_format", "value"),
+    [
+        # Each can be read by one of the two only.
+        ("REDASH_NAME='one\nnot a name two'\n", "compose", "one\nnot a name two"),
+        ("REDASH_NAME='open\n", "literal", "'open"),
+        # A variable that the file does not set is empty, not 0.
+        ("REDASH_NAME=a${NOT_SET}b\n", "compose", "ab"),
+        ("REDASH_NAME=a${NOT_SET}b\n", "literal", "a${NOT_SET}b"),
+    ],
+)
+def test_a_file_is_read_in_the_format_that_is_said_and_in_no_other(text: str, env_format: Format, value: str) -> None:
+    assert adopt(f"REDASH_SECRET_KEY=k\n{text}", "env", prefix="/x", env_format=env_format).settings == {"REDASH_NAME": value}
