@@ -333,6 +333,20 @@ OURS = {"id": "ecs-svc/1", "status": "ACTIVE", "taskDefinition": "redash:8"}
             "Somebody else deploys this service: find out who, and rerun.",
         ),
         (
+            moving(OURS, **ANOTHER, rolloutStateReason="back to what it was"),
+            None,
+            "another deployment (redash:9, ecs-svc/2) took the place of ours",
+            "Somebody else deploys this service: find out who, and rerun.",
+        ),
+        # Also where nothing is to run.
+        (
+            {**moving(OURS, **ANOTHER), "desiredCount": 0},
+            None,
+            "another deployment (redash:9, ecs-svc/2) took the place of ours",
+            "Somebody else deploys this service: find out who, and rerun.",
+        ),
+        ({**service(), "deployments": [{**OURS, **FAILED_ROLLOUT}]}, None, "circuit breaker: tasks failed to start", ""),
+        (
             moving(OURS, **ANOTHER),
             None,
             "another deployment (redash:9, ecs-svc/2) took the place of ours",
@@ -414,6 +428,19 @@ def test_what_is_still_waited_for_is_said_in_the_order_in_which_it_comes(
 ) -> None:
     expected = Verdict(State.GOING, awaited) if awaited else Verdict(State.DONE)
     assert watch().verdict(Snapshot(shown, tasks, targets, record)) == expected
+
+
+@pytest.mark.parametrize("shown", [{}, {"rolloutState": "FAILED"}, {"rolloutState": "FAILED", "desiredCount": 1}])
+def test_where_ecs_tells_no_count_nothing_is_to_run_and_nothing_runs(shown: dict[str, Any]) -> None:
+    bare = {"status": "ACTIVE", "deployments": [{**OURS, "status": "PRIMARY", **shown}]}
+    tasks = tuple(crashed(arn, at=at) for at, arn in enumerate("abc"))
+    assert watch().verdict(Snapshot(bare, tasks)).state is State.DONE
+    # Of a deployment whose state ECS does not tell, the tasks say enough.
+    one = {**bare, "desiredCount": 1, "runningCount": 1, "deployments": [{**OURS, "status": "PRIMARY"}]}
+    assert watch().verdict(Snapshot(one)).state is State.DONE
+    assert watch().verdict(Snapshot({**one, "runningCount": 0})).reason == "its tasks to run"
+    other = {**OURS, "id": "ecs-svc/3", "runningCount": 1}
+    assert watch().verdict(Snapshot({**one, "deployments": [*one["deployments"], other]})).reason == "its tasks to run"
 
 
 def test_only_the_targets_of_its_own_tasks_count_where_their_addresses_are_known() -> None:
