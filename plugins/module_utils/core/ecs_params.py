@@ -214,12 +214,9 @@ def _scalar(value: Any, kind: str, name: str, where: str, problems: Problems) ->
     if kind == "anything":
         return None
     if kind == "text or list" and isinstance(value, Seq):
-        if all(isinstance(item, Text) for item in value):
-            items = [str(item) for item in value]
-            if any(item.plain and not isinstance(resolve(item), str) for item in value):
-                problems.add(f"{name} has an item that is not text", where=where, todo="Put numbers and true or false in quotes.")
-            return items
-        value = Map("", 0)
+        if any(not isinstance(item, Text) or (item.plain and not isinstance(resolve(item), str)) for item in value):
+            problems.add(f"{name} has an item that is not text", where=where, todo="Put numbers and true or false in quotes.")
+        return [str(item) for item in value]
     if not isinstance(value, Text):
         problems.add(
             f"{name} is a {'map' if isinstance(value, Map) else 'list'}, not {_IN_WORDS[kind]}", where=where, todo="Write one value."
