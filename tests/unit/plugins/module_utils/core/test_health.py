@@ -152,6 +152,40 @@ def test_a_server_is_asked_with_what_its_image_has(version: str) -> None:
     assert test[1] == ("curl" if release(version).curl else "python")
 
 
+@pytest.mark.parametrize(
+    ("version", "command", "times"),
+    [
+        ("25.8.0", "server", (30, 10, 3, 180)),
+        ("8.0.0", "server", (30, 10, 3, 180)),
+        ("25.8.0", "worker", (30, 10, 5, 180)),
+        ("25.8.0", "scheduler", (30, 10, 5, 180)),
+        ("8.0.0", "worker", (60, 30, 3, 180)),
+        ("8.0.0", "scheduler", (60, 30, 3, 180)),
+    ],
+)
+def test_a_check_takes_as_long_and_is_tried_as_often_as_its_process_needs(version: str, command: Any, times: tuple[int, ...]) -> None:
+    check = health_check(release(version), command)
+    assert (check.interval, check.timeout, check.retries, check.start_period) == times
+    assert all(isinstance(line, str) and line for line in check.why)
+
+
+def test_a_server_with_curl_is_asked_for_an_answer_that_is_no_error() -> None:
+    assert health_check(release("25.8.0"), "server").test == (
+        *("CMD", "curl", "--fail", "--silent", "--output", "/dev/null", "--max-time", "5"),
+        "http://localhost:5000/ping",
+    )
+
+
+def test_what_is_special_about_a_check_is_said_beside_it() -> None:
+    def why(version: str, command: Any) -> str:
+        return " ".join(health_check(release(version), command).why)
+
+    assert "Redash's /ping does not ask the database" in why("25.8.0", "server")
+    assert why("8.0.0", "server") == f"{why('25.8.0', 'server')} This image has no curl."
+    assert "its beat is looked for" in why("8.0.0", "scheduler")
+    assert why("8.0.0", "scheduler").startswith(why("8.0.0", "worker"))
+
+
 def test_a_server_without_curl_is_healthy_while_ping_is_answered_with_200(tmp_path: Path) -> None:
     class Answer(http.server.BaseHTTPRequestHandler):
         status = 200

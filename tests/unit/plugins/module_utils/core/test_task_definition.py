@@ -49,7 +49,7 @@ def test_ecs_params_is_looked_for_where_one_is_and_not_beside_the_compose_file(t
 
 
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
-    with pytest.raises(RedashError, match="there is no file none.yml"):
+    with pytest.raises(RedashError, match=r"there is no file none\.yml"):
         register_request([FIXTURES / "wiki/docker-compose.yml"], "none.yml", "x", None, {}, tmp_path)
     with pytest.raises(RedashError, match="can't be read"):
         register_request([tmp_path], None, "x", None, {}, tmp_path)
@@ -155,21 +155,137 @@ def test_health_checks_are_overridden_field_by_field() -> None:
     }
 
 
+NOT_ESSENTIAL = "no container is essential. Set essential: true for the container that the task exists for."
+
+
 @pytest.mark.parametrize(
-    ("params", "message"),
+    ("params", "line"),
     [
-        ("healthcheck: {test: a, command: b}", "healthcheck.test and healthcheck.command"),
-        ("healthcheck: {interval: 5s}", "healthcheck without test"),
-        ("healthcheck: {test: a, interval: soon}", "'soon' is not a time"),
-        ("logging: {secret_options: [{name: a, value_from: b}]}", "secret_options and no logging driver"),
-        ("essential: false", "no container is essential"),
-        ("", "no container is essential"),
+        ("healthcheck: {test: a, command: b}", "4: service web has healthcheck.test and healthcheck.command. Remove one of them."),
+        ("healthcheck: {interval: 5s}", "4: service web has a healthcheck without test. Write test: below it."),
+        *(
+            (
+                f"healthcheck: {{test: a, {key}: soon}}",
+                f"4: service web: healthcheck.{key} 'soon' is not a time. Write seconds (90) or a duration (1m30s).",
+            )
+            for key in ("interval", "timeout", "start_period")
+        ),
+        (
+            "healthcheck: {test: a, interval: '999999999999999999'}",
+            "4: service web: healthcheck.interval '999999999999999999' is not a time. Write seconds (90) or a duration (1m30s).",
+        ),
+        (
+            "healthcheck: {test: a, interval: '\u0663'}",
+            "4: service web: healthcheck.interval '\u0663' is not a time. Write seconds (90) or a duration (1m30s).",
+        ),
+        (
+            "logging: {secret_options: [{name: a, value_from: b}]}",
+            "4: service web has logging.secret_options and no logging driver. Set logging.driver in the Compose file.",
+        ),
+        (
+            "mem_limit: 64m\nmem_reservation: 65m",
+            "4: service web: the memory limit 64 MiB is below the reservation 65 MiB. Raise mem_limit or lower mem_reservation.",
+        ),
+        ("essential: false", f"3: {NOT_ESSENTIAL}"),
+        ("", f"3: {NOT_ESSENTIAL}"),
     ],
 )
-def test_settings_of_a_service_that_cannot_be(params: str, message: str) -> None:
-    with pytest.raises(RedashError, match=message) as caught:
+def test_settings_of_a_service_that_cannot_be(params: str, line: str) -> None:
+    with pytest.raises(RedashError) as caught:
         service(params)
-    assert caught.value.problems[0].where.startswith("ecs-params.yml:")
+    assert [str(problem) for problem in caught.value.problems] == [f"ecs-params.yml:{line}"]
+
+
+def test_the_memory_limit_of_one_file_below_the_reservation_of_the_other_is_refused_at_a_place_that_is_known() -> None:
+    compose = 'version: "2"\nservices:\n  web: {image: i, mem_reservation: 65m}\n'
+    with pytest.raises(RedashError, match=r"^ecs-params\.yml:4: service web: the memory limit 64 MiB is below the reservation 65 MiB"):
+        service("mem_limit: 64m", compose)
+    compose = 'version: "2"\nservices:\n  web:\n    image: i\n    mem_limit: 64m\n'
+    with pytest.raises(RedashError, match=r"^docker-compose\.yml:5: service web: the memory limit 64 MiB is below"):
+        service("mem_reservation: 65m", compose)
+    assert service("mem_limit: 64m\nmem_reservation: 64m")["memoryReservation"] == 64
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("90", 90), ("'90'", 90), ("1m30s", 90), ("1h", 3600), ("'99999999999999999'", 99_999_999_999_999_999)]
+)
+def test_a_time_of_a_health_check_is_seconds_or_a_duration(written: str, seconds: int) -> None:
+    check = service(f"healthcheck: {{test: a, interval: {written}, timeout: {written}, start_period: {written}}}")["healthCheck"]
+    assert (check["interval"], check["timeout"], check["startPeriod"]) == (seconds, seconds, seconds)
+
+
+@pytest.mark.parametrize(
+    ("params", "memory"), [("", 512), ("task_size: {mem_limit: 1GB}", None), ("services: {web: {mem_reservation: 64m}}", None)]
+)
+def test_a_container_gets_a_memory_limit_where_nothing_else_limits_it(params: str, memory: int | None) -> None:
+    request = with_params(params) if params else translated(ONE).request
+    assert request["containerDefinitions"][0].get("memory") == memory
+
+
+def test_a_name_of_the_project_is_the_option_the_variable_or_the_directory() -> None:
+    assert translated(ONE).request["family"] == "p"
+    assert translated(ONE, environ={"COMPOSE_PROJECT_NAME": "q"}).request["family"] == "p"
+    assert translated(ONE, environ={"COMPOSE_PROJECT_NAME": "q"}, project_name="").request["family"] == "q"
+    assert translated(ONE, project_name="").request["family"] == "project"
+
+
+def test_dependencies_of_ecs_params_replace_those_of_the_compose_file_by_name() -> None:
+    compose = "services:\n  web: {image: i, depends_on: [a, b]}\n  a: {image: i}\n  b: {image: i}\n"
+    assert service("depends_on: [{container_name: a, condition: HEALTHY}, {condition: START}, {container_name: c}]", compose)[
+        "dependsOn"
+    ] == [
+        {"containerName": "b", "condition": "START"},
+        {"containerName": "a", "condition": "HEALTHY"},
+        {"containerName": "", "condition": "START"},
+        {"containerName": "c", "condition": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("platforms", "architecture"),
+    [
+        (["linux/amd64"], "X86_64"),
+        (["linux/x86_64"], "X86_64"),
+        (["linux/arm64"], "ARM64"),
+        (["linux/arm64/v8"], "ARM64"),
+        (["linux/arm64", "linux/arm64"], "ARM64"),
+    ],
+)
+def test_the_platform_of_the_services_is_the_tasks(platforms: list[str], architecture: str) -> None:
+    text = "services:\n  none: {image: i}\n" + "".join(f"  s{n}:\n    image: i\n    platform: {name}\n" for n, name in enumerate(platforms))
+    result = translated(text)
+    assert result.request["runtimePlatform"] == {"cpuArchitecture": architecture, "operatingSystemFamily": "LINUX"}
+    assert result.places["", "runtimePlatform"].startswith("docker-compose.yml:")
+    assert "runtimePlatform" not in translated("services: {web: {image: i}}\n").request
+
+
+@pytest.mark.parametrize(
+    ("platforms", "what"),
+    [
+        (
+            ["linux/arm64", "linux/amd64"],
+            "the services have several platforms: linux/amd64, linux/arm64. A task has one platform; write the same one.",
+        ),
+        (["windows/amd64"], "the platform windows/amd64 is not one that ECS runs. Write linux/amd64 or linux/arm64."),
+    ],
+)
+def test_a_platform_that_cannot_be_is_refused(platforms: list[str], what: str) -> None:
+    text = "services:\n" + "".join(f"  s{n}: {{image: i, platform: {name}}}\n" for n, name in enumerate(platforms))
+    with pytest.raises(RedashError) as caught:
+        translated(text)
+    (problem,) = caught.value.problems
+    assert str(problem) == f"docker-compose.yml:2: {what}"
+
+
+def test_no_essential_container_without_ecs_params_has_no_place() -> None:
+    compose = "services:\n  a: {image: i, depends_on: {b: {condition: service_completed_successfully}}}\n  b: {image: i}\n"
+    assert [container["essential"] for container in translated(compose).request["containerDefinitions"]] == [True, False]
+
+
+def test_a_project_without_a_service_is_refused() -> None:
+    with pytest.raises(RedashError) as caught:
+        translated("services:\n  web: {image: i, profiles: [x]}\n")
+    assert str(caught.value).endswith(": there is no service. Add a service to the Compose file.")
 
 
 TWO = 'version: "2"\nservices:\n  web: {image: i}\n  two: {image: i}\n'
@@ -243,19 +359,41 @@ efs_volumes:
     ]
 
 
+NAME_IT = "Write name: and the name that the Compose file uses."
+ENCRYPT = "the EFS volume e has an access point or IAM and no transit encryption. Write transit_encryption: ENABLED."
+
+
 @pytest.mark.parametrize(
-    ("params", "message"),
+    ("params", "lines"),
     [
-        ("efs_volumes: [{filesystem_id: fs-1}]", "an entry of efs_volumes has no name"),
-        ("docker_volumes: [{driver: local}]", "an entry of docker_volumes has no name"),
-        ("efs_volumes: [{name: e}]", "has no filesystem_id"),
-        ("efs_volumes: [{name: e, filesystem_id: fs-1, access_point: fsap-1}]", "transit_encryption: ENABLED"),
-        ("efs_volumes: [{name: e, filesystem_id: fs-1, iam: ENABLED, transit_encryption: DISABLED}]", "transit_encryption: ENABLED"),
+        ("efs_volumes: [{filesystem_id: fs-1}]", [f"2: an entry of efs_volumes has no name. {NAME_IT}"]),
+        (
+            "docker_volumes:\n  - {driver: local}\n  - {name: a}\n  - {driver: x}",
+            [f"3: an entry of docker_volumes has no name. {NAME_IT}", f"5: an entry of docker_volumes has no name. {NAME_IT}"],
+        ),
+        ("efs_volumes: [{name: e}]", ["2: the EFS volume e has no filesystem_id. Write filesystem_id: fs-..."]),
+        ("efs_volumes:\n  - name: e\n    filesystem_id: fs-1\n    access_point: fsap-1", [f"5: {ENCRYPT}"]),
+        ("efs_volumes:\n  - name: e\n    filesystem_id: fs-1\n    iam: ENABLED\n    transit_encryption: DISABLED", [f"5: {ENCRYPT}"]),
+        ("efs_volumes:\n  - name: e\n    filesystem_id: fs-1\n    iam: ENABLED\n    access_point: fsap-1", [f"6: {ENCRYPT}"]),
     ],
 )
-def test_volumes_that_cannot_be(params: str, message: str) -> None:
-    with pytest.raises(RedashError, match=message):
+def test_volumes_that_cannot_be(params: str, lines: list[str]) -> None:
+    with pytest.raises(RedashError) as caught:
         with_params(params)
+    assert [str(problem) for problem in caught.value.problems] == [f"ecs-params.yml:{line}" for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("settings", "configuration"),
+    [
+        ("iam: DISABLED", {"authorizationConfig": {"iam": "DISABLED"}}),
+        ("transit_encryption: DISABLED", {"transitEncryption": "DISABLED"}),
+        ("root_directory: /", {"rootDirectory": "/"}),
+    ],
+)
+def test_an_efs_volume_has_what_is_written(settings: str, configuration: dict[str, Any]) -> None:
+    (volume,) = with_params(f"efs_volumes: [{{name: e, filesystem_id: fs-1, {settings}}}]")["volumes"]
+    assert volume == {"name": "e", "efsVolumeConfiguration": {"fileSystemId": "fs-1", **configuration}}
 
 
 def test_a_health_check_that_is_empty_in_both_files_keeps_the_rest() -> None:
@@ -264,7 +402,58 @@ def test_a_health_check_that_is_empty_in_both_files_keeps_the_rest() -> None:
 
 
 def test_places_name_the_file_and_line_of_each_field() -> None:
-    places = translated(ONE, "task_definition:\n  task_size:\n    cpu_limit: 1\n  services:\n    web:\n      gpu: 1\n").places
-    assert places["", "cpu"] == "ecs-params.yml:3"
-    assert places["web", "resourceRequirements"] == "ecs-params.yml:6"
+    params = """\
+task_definition:
+  ecs_network_mode: awsvpc
+  task_role_arn: r
+  task_execution_role: e
+  task_size:
+    cpu_limit: 1
+    mem_limit: 2
+  pid_mode: task
+  ipc_mode: none
+  placement_constraints: [{type: distinctInstance}]
+  runtime_platform: {cpu_architecture: ARM64}
+  ephemeral_storage: {size_in_gib: 30}
+  services:
+    web:
+      essential: true
+      cpu_shares: 1
+      mem_limit: 64m
+      mem_reservation: 32m
+      repository_credentials: {credentials_parameter: p}
+      gpu: 1
+      secrets: [{name: A, value_from: /a}]
+      firelens_configuration: {type: fluentbit}
+      depends_on: [{container_name: two, condition: START}]
+      healthcheck: {test: a}
+    two:
+"""
+    places = translated(TWO, params).places
+    assert {key: where for key, where in places.items() if where.startswith("ecs-params.yml:")} == {
+        ("", "networkMode"): "ecs-params.yml:2",
+        ("", "taskRoleArn"): "ecs-params.yml:3",
+        ("", "executionRoleArn"): "ecs-params.yml:4",
+        ("", "cpu"): "ecs-params.yml:6",
+        ("", "memory"): "ecs-params.yml:7",
+        ("", "pidMode"): "ecs-params.yml:8",
+        ("", "ipcMode"): "ecs-params.yml:9",
+        ("", "placementConstraints"): "ecs-params.yml:10",
+        ("", "runtimePlatform"): "ecs-params.yml:11",
+        ("", "ephemeralStorage"): "ecs-params.yml:12",
+        ("web", "params"): "ecs-params.yml:14",
+        ("web", "essential"): "ecs-params.yml:15",
+        ("web", "cpu"): "ecs-params.yml:16",
+        ("web", "memory"): "ecs-params.yml:17",
+        ("web", "memoryReservation"): "ecs-params.yml:18",
+        ("web", "repositoryCredentials"): "ecs-params.yml:19",
+        ("web", "resourceRequirements"): "ecs-params.yml:20",
+        ("web", "secrets"): "ecs-params.yml:21",
+        ("web", "firelensConfiguration"): "ecs-params.yml:22",
+        ("web", "dependsOn"): "ecs-params.yml:23",
+        ("web", "healthCheck"): "ecs-params.yml:24",
+        ("two", "params"): "ecs-params.yml:25",
+        ("two", "essential"): "ecs-params.yml:25",
+    }
     assert places["web", "image"] == "docker-compose.yml:3"
+    assert places["two", "image"] == "docker-compose.yml:4"

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition import canonical, differences, masked
+from ansible_collections.redash.ecs.plugins.module_utils.core.task_definition_diff import HIDDEN
 
 Request = dict[str, Any]
 
@@ -402,6 +403,248 @@ def test_names_that_look_secret(name: str) -> None:
     after = {"containerDefinitions": [{"name": "a", "environment": [{"name": name, "value": "s3cret-2"}]}]}
     assert "s3cret" not in str(differences(before, after)) + str(masked(after))
     assert differences(before, after)
+
+
+def container(**keys: Any) -> Request:
+    return {"containerDefinitions": [{"name": "a", **keys}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ({"cpu": "256"}, {}, ["task: cpu removed (was 256)"]),
+        ({}, {"memory": "1GB"}, ["task: memory 1024 added"]),
+        ({"cpu": "lots"}, {"cpu": "many"}, ["task: cpu lots -> many"]),
+        (container(environment=[{"name": "A", "value": "1"}]), container(), ["a: A removed (was 1)"]),
+        (container(), container(environment=[{"name": "A", "value": "a b"}]), ["a: A a b added"]),
+        (container(), container(secrets=[{"name": "A", "valueFrom": "/a"}]), ["a: secret A /a added"]),
+        (container(), container(command=["sh", "-c", "a b"]), ["a: command sh -c 'a b' added"]),
+        (container(entryPoint=["a"]), container(entryPoint=["b"]), ["a: entrypoint a -> b"]),
+        (container(), container(dockerLabels={"l": "1"}), ["a: label l 1 added"]),
+        (container(), container(dockerLabels={"token": "1"}), ["a: label token ******** added"]),
+        (container(dockerLabels={"token": "1"}), container(), ["a: label token removed (was ********)"]),
+        (container(), container(portMappings=[{"containerPort": 80}]), ["a: port 80 hostPort 0 added", "a: port 80 protocol tcp added"]),
+        (
+            container(mountPoints=[{"containerPath": "/a", "sourceVolume": "v"}]),
+            container(mountPoints=[{"containerPath": "/a", "sourceVolume": "w"}]),
+            ["a: mount /a sourceVolume v -> w"],
+        ),
+        (container(), container(dependsOn=[{"containerName": "b", "condition": "START"}]), ["a: depends on b condition START added"]),
+        (container(), container(linuxParameters={"initProcessEnabled": True}), ["a: initProcessEnabled true added"]),
+        (
+            container(),
+            container(logConfiguration={"logDriver": "x", "secretOptions": [{"name": "t", "valueFrom": "/t"}]}),
+            ["a: logging logDriver x added", "a: logging logging secret t /t added"],
+        ),
+        (
+            container(),
+            container(healthCheck={"command": ["CMD", "a"], "retries": None}),
+            [
+                "a: health check command CMD a added",
+                "a: health check interval 30 added",
+                "a: health check retries 3 added",
+                "a: health check startPeriod 0 added",
+                "a: health check timeout 5 added",
+            ],
+        ),
+        ({}, {"tags": [{"key": "k", "value": "v"}]}, ["task: tag k v added"]),
+        ({}, {"volumes": [{"name": "v"}]}, ["task: volume v name v added"]),
+        (
+            {},
+            {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f"}}]},
+            [
+                "task: volume v efsVolumeConfiguration fileSystemId f added",
+                "task: volume v efsVolumeConfiguration rootDirectory / added",
+                "task: volume v efsVolumeConfiguration transitEncryption DISABLED added",
+            ],
+        ),
+        (
+            container(environment=[{"name": "A", "value": "1"}]),
+            container(environment=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
+            ["a: A #2 2 added"],
+        ),
+        (container(user="1"), container(user=1), ['a: user "1" -> 1']),
+        (
+            container(environment=[{"name": "U", "value": "x"}]),
+            container(environment=[{"name": "U", "value": "a://b:c@d"}]),
+            ["a: U changed (values hidden)"],
+        ),
+        (container(command=["a://b:c@d"]), container(command=["x"]), ["a: command changed (values hidden)"]),
+        (container(environment=[{"name": "U", "value": "a\nb"}]), container(), ['a: U removed (was "a\\nb")']),
+        (container(environment=[{"name": "U", "value": "日  本"}]), container(), ['a: U removed (was "日  本")']),
+        (None, {}, ["task: new, with "]),
+        (None, {"containerDefinitions": [{}, {"name": "b"}]}, ["task: new, with ?, b"]),
+        ({"containerDefinitions": [{"image": "i"}]}, {"containerDefinitions": [{"image": "j"}]}, ["?: image i -> j"]),
+        ({}, {"containerDefinitions": [{"image": "i"}]}, ["?: container added"]),
+    ],
+)
+def test_each_kind_of_difference_in_words(before: Request | None, after: Request, said: list[str]) -> None:
+    assert differences(before, after) == said
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        (
+            {"runtimePlatform": {"cpuArchitecture": "ARM64"}},
+            {"runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"}},
+            True,
+        ),
+        ({"runtimePlatform": {"operatingSystemFamily": "LINUX"}}, {}, True),
+        ({"runtimePlatform": {}}, {}, True),
+        ({"runtimePlatform": {"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}}, {}, False),
+        ({"networkMode": "host"}, {}, False),
+        ({"cpu": ""}, {}, True),
+        ({"memory": None}, {}, True),
+        *(({key: ""}, {}, True) for key in ("executionRoleArn", "pidMode", "ipcMode", "networkMode", "memory")),
+        *((container(**{key: ""}), container(), True) for key in ("hostname", "user", "workingDirectory")),
+        *(
+            (container(**{key: False}), container(), True)
+            for key in ("privileged", "pseudoTerminal", "readonlyRootFilesystem", "interactive")
+        ),
+        (container(disableNetworking=False), container(), True),
+        (container(privileged=None), container(), True),
+        (container(image=""), container(), False),
+        (container(essential=True), container(), True),
+        (container(essential=False), container(), False),
+        (container(cpu=0), container(), True),
+        (container(cpu=1), container(), False),
+        (container(versionConsistency="enabled"), container(), True),
+        (container(versionConsistency="disabled"), container(), False),
+        (container(restartPolicy={"enabled": False, "ignoredExitCodes": [0]}), container(), True),
+        (container(restartPolicy={"enabled": True}), container(), False),
+        (container(restartPolicy={}), container(), True),
+        (container(portMappings=[{"containerPort": 1, "hostPort": None}]), container(portMappings=[{"containerPort": 1}]), True),
+        (
+            container(portMappings=[{"containerPortRange": "1-2"}]),
+            container(portMappings=[{"containerPortRange": "1-2", "protocol": "tcp"}]),
+            True,
+        ),
+        (container(portMappings=[{"containerPort": 1, "protocol": "udp"}]), container(portMappings=[{"containerPort": 1}]), False),
+        (container(environment=[{"name": "A"}]), container(environment=[{"name": "A", "value": ""}]), True),
+        (container(healthCheck={}), container(), True),
+        (container(healthCheck={"command": ["a"], "startPeriod": 0, "timeout": None}), container(healthCheck={"command": ["a"]}), True),
+        *(
+            (container(healthCheck={"command": ["a"], key: value}), container(healthCheck={"command": ["a"]}), False)
+            for key, value in (("interval", 31), ("timeout", 6), ("retries", 4), ("startPeriod", 1))
+        ),
+        (container(dockerLabels={"b": "", "a": ""}), container(dockerLabels={"a": "", "b": ""}), True),
+        (container(dockerLabels={"privileged": ""}), container(), False),
+        (container(command=["a", "b"]), container(command=("a", "b")), True),
+        (container(links=["a", "b"]), container(links=["b", "a"]), True),
+        ({"requiresCompatibilities": ["EC2", "FARGATE"]}, {"requiresCompatibilities": ["FARGATE", "EC2"]}, True),
+        (
+            {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f", "authorizationConfig": {"iam": "DISABLED"}}}]},
+            {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f", "rootDirectory": ""}}]},
+            True,
+        ),
+        (
+            {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f", "authorizationConfig": {"iam": "ENABLED"}}}]},
+            {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f"}}]},
+            False,
+        ),
+        (
+            {
+                "volumes": [
+                    {"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f", "rootDirectory": "/a", "transitEncryption": "ENABLED"}}
+                ]
+            },
+            {"volumes": [{"name": "v", "efsVolumeConfiguration": {"fileSystemId": "f", "rootDirectory": "/a"}}]},
+            False,
+        ),
+        (
+            {"volumes": [{"name": "v", "dockerVolumeConfiguration": {"scope": "shared", "driver": None}}]},
+            {"volumes": [{"name": "v", "dockerVolumeConfiguration": {"scope": "shared", "driver": "local"}}]},
+            True,
+        ),
+        ({"volumes": [{"name": "v", "dockerVolumeConfiguration": {}}]}, {"volumes": [{"name": "v"}]}, False),
+        ({"volumes": [{"name": "v", "host": {"sourcePath": ""}}]}, {"volumes": [{"name": "v"}]}, True),
+        ({"volumes": [{"name": "v", "host": None}]}, {"volumes": [{"name": "v"}]}, True),
+        ({"revision": 1, "status": "ACTIVE", "deregisteredAt": 1, "deleteRequestedAt": 2}, {}, True),
+        ({"volumes": None, "containerDefinitions": None}, {}, True),
+    ],
+)
+def test_what_means_the_same_and_what_does_not(one: Request, two: Request, same: bool) -> None:
+    assert (canonical(one) == canonical(two)) is same
+    assert (differences(one, two) == []) is same
+    assert (differences(two, one) == []) is same
+
+
+@pytest.mark.parametrize("mode", ["awsvpc", "host"])
+def test_a_host_port_that_is_not_given_is_the_same_port_where_the_task_shares_one_network(mode: str) -> None:
+    ports = {"networkMode": mode, **container(portMappings=[{"containerPort": 80}])}
+    assert canonical(ports)["containerDefinitions"][0]["portMappings"] == [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}]
+
+
+@pytest.mark.parametrize(
+    ("registered", "given_role", "same"),
+    [
+        ("arn:aws:iam::000000000000:role/task", "task", True),
+        ("arn:aws:iam::000000000000:role/a/task", "b/task", True),
+        ("arn:aws:iam::000000000000:user/task", "task", False),
+        ("task", "other", False),
+        ("", "task", False),
+    ],
+)
+def test_the_tasks_own_role_by_name_and_its_arn_are_the_same(registered: str, given_role: str, same: bool) -> None:
+    assert (differences({"taskRoleArn": registered}, {"taskRoleArn": given_role}) == []) is same
+    assert (differences({"taskRoleArn": given_role}, {"taskRoleArn": registered}) == []) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        *(
+            (name, True)
+            for name in ("SECRETS", "PASSWD", "my_passphrase", "TOKENS", "CREDENTIAL", "PRIVATE", "API_KEY", "ACCESSKEY", "ACCESS_KEY")
+        ),
+        *(
+            (name, True)
+            for name in ("SIGNING", "SALT", "COOKIE", "AUTH", "A_KEY", "KEY_A", "PASS", "DB_PASS", "PASS_A", "PWD", "A_PWD", "dsn")
+        ),
+        *((name, False) for name in ("KEYS", "MONKEY", "COMPASS", "PWDS", "A_KEYS_B", "HOST", "WORKERS_COUNT", "PASSED")),
+    ],
+)
+def test_where_a_name_looks_secret_its_value_is_masked_everywhere(name: str, secret: bool) -> None:
+    shown = HIDDEN if secret else "v"
+    labels = {name: "v", "other": "w"}
+    request = container(
+        environment=[{"name": name, "value": "v"}, {"name": "O", "value": "w"}],
+        dockerLabels=labels,
+        logConfiguration={"logDriver": name, "options": labels},
+        secrets=[{"name": name, "valueFrom": "/v"}],
+    )
+    request["volumes"] = [{"name": name, "dockerVolumeConfiguration": {"driverOpts": labels, "labels": labels}}]
+    expected = {name: shown, "other": "w"}
+    assert masked(request) == {
+        "containerDefinitions": [
+            {
+                "name": "a",
+                "environment": [{"name": name, "value": shown}, {"name": "O", "value": "w"}],
+                "dockerLabels": expected,
+                "logConfiguration": {"logDriver": name, "options": expected},
+                "secrets": [{"name": name, "valueFrom": "/v"}],
+            }
+        ],
+        "volumes": [{"name": name, "dockerVolumeConfiguration": {"driverOpts": expected, "labels": expected}}],
+    }
+
+
+def test_masking_hides_the_password_of_a_url_and_nothing_else() -> None:
+    request = container(
+        image="a://u:p@h/i",
+        command=("x", "b://:p@h", "c://u@h", "d://h:1"),
+        cpu=1,
+        environment=[{"name": "PASSWORD", "value": ""}, {"name": "U", "value": "e://u:p@h f://v:q@i"}, {"value": "g"}],
+        dockerLabels={"secret": "", "url": "h://u:p@h"},
+    )
+    assert masked(request) == container(
+        image=f"a://u:{HIDDEN}@h/i",
+        command=["x", f"b://:{HIDDEN}@h", "c://u@h", "d://h:1"],
+        cpu=1,
+        environment=[{"name": "PASSWORD", "value": ""}, {"name": "U", "value": f"e://u:{HIDDEN}@h f://v:{HIDDEN}@i"}, {"value": "g"}],
+        dockerLabels={"secret": "", "url": f"h://u:{HIDDEN}@h"},
+    )
 
 
 def test_masking_leaves_the_original_alone() -> None:
