@@ -246,7 +246,7 @@ def test_a_throttled_look_is_made_again_later_and_its_result_is_not_missed() -> 
 
     aws.describe_tasks = describe_tasks  # type: ignore[method-assign]
     assert run(params(), aws.context())["rc"] == 0
-    waits = [after - before for before, after in itertools.pairwise(looks)]
+    waits = [after - before for before, after in itertools.pairwise(looks[:4])]
     assert waits == sorted(waits) and waits[2] > 2 * waits[0]
 
 
