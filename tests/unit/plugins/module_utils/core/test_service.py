@@ -437,6 +437,32 @@ def test_lists_whose_order_means_nothing_are_sorted_and_numbers_are_numbers() ->
     assert now["deploymentConfiguration"]["deploymentCircuitBreaker"] == {"enable": True, "rollback": False}
 
 
+def test_what_is_not_a_default_is_read_and_is_no_drift() -> None:
+    network = {"subnets": ["subnet-a"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}
+    fields = {"platformVersion": "1.4.0", "enableExecuteCommand": True, "enableECSManagedTags": True, "propagateTags": "SERVICE"}
+    service = existing(
+        **fields,
+        networkConfiguration={"awsvpcConfiguration": network},
+        launchType=None,
+        capacityProviderStrategy=[{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 2}],
+    )
+    now = core.current(service)
+    assert {name: now[name] for name in fields} == fields
+    assert now["networkConfiguration"] == network
+    same = asked(
+        platform_version="1.4.0",
+        enable_execute_command=True,
+        propagate_tags="SERVICE",
+        subnets=["subnet-a"],
+        assign_public_ip="ENABLED",
+        launch_type=None,
+        capacity_provider_strategy=[{"capacity_provider": "FARGATE_SPOT", "weight": 1, "base": 2}],
+    )
+    for params in (same, {**same, "capacity_provider_strategy": None}):
+        assert core.drift(params, service) == []
+        assert core.update_request(params, service) is None
+
+
 def test_what_is_asked_for_holds_only_what_was_given() -> None:
     nothing = dict.fromkeys(SAME) | {"task_definition": "td"}
     assert core.wanted(nothing) == {"taskDefinition": "td"}
@@ -475,6 +501,7 @@ CLASSIC = [SERVICE["loadBalancers"][0], {"loadBalancerName": "old", "containerNa
             [NO_ROOM.format(1, 100, 100) + RAISE],
         ),
         ({"desired_count": None, "deployment_configuration": {"minimum_healthy_percent": 100}}, None, []),
+        ({"desired_count": None, "deployment_configuration": {"maximum_percent": 200}}, None, []),
         ({"desired_count": 1, "deployment_configuration": {"minimum_healthy_percent": 200}}, None, [NO_ROOM.format(1, 200, 200) + RAISE]),
         # Nothing is asked of the deployment: what is there stays.
         ({"deployment_configuration": None}, {"deploymentConfiguration": {"maximumPercent": 100}}, []),
@@ -514,6 +541,9 @@ CLASSIC = [SERVICE["loadBalancers"][0], {"loadBalancerName": "old", "containerNa
         ),
         ({}, {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}, []),
         ({"launch_type": None}, {"launchType": None, "capacityProviderStrategy": MY_MACHINES}, []),
+        ({"launch_type": None}, {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": "FARGATE"}]}, []),
+        ({}, {"launchType": None, "capacityProviderStrategy": [{"capacityProvider": one} for one in ("FARGATE", "FARGATE_SPOT")]}, []),
+        ({"launch_type": "EC2"}, {"launchType": None}, []),
         ({"launch_type": None}, {"launchType": "EC2"}, []),
         ({}, {"launchType": None}, []),
         ({"load_balancers": None}, {"loadBalancers": CLASSIC}, []),
