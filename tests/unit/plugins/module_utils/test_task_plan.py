@@ -276,6 +276,7 @@ PROGRAM = ["python", "-c", "# Looks at it.\nprint()\n"]
         ({"command": ["x"]}, UNMASKED, [UNMASKED], 0),
         ({"cmd": "ds list"}, NOISE, [], 1),
         ({"command": PROGRAM}, NOISE, [], 1),
+        ({"cmd": "ds list"}, f"{NOISE}\none\n{NOISE}", ["one"], 2),
         ({"command": ["x"]}, NOISE, [NOISE], 0),
         ({"command": ["x"]}, "one\ntwo", ["one", "two"], 0),
         ({"command": ["x"]}, "", [""], 0),
@@ -325,19 +326,19 @@ def test_of_a_failure_the_last_twenty_lines_are_shown_after_all(count: int, told
 
 
 def test_each_command_of_a_batch_has_its_result() -> None:
-    plan = planned(cmds=["version", "users grant_admin a@b.c", "groups list", "groups list", "org list"])
+    plan = planned(cmds=["version", "users grant_admin a@b.c", "ds delete x", "groups list", "org list"])
     mark = plan.mark
     output, said = shown_and_kept(
         plan,
         "before",
         f"{mark} begin 0", "25.8.0", f"{mark} end 0 0",
         f"{mark} begin 1", "User [a@b.c] not found.", f"{mark} end 1 0",
-        f"{mark} begin 2", "no", f"{mark} end 2 7",
+        f"{mark} begin 2", "Couldn't find data source named x", f"{mark} end 2 7",
         f"{mark} begin 3", "cut",
     )  # fmt: skip
     assert said == [
         "before", "[1/5] version", "25.8.0", "[2/5] users grant_admin a@b.c", "User [a@b.c] not found.",
-        "[3/5] groups list", "no", "[3/5] exited with 7", "[4/5] groups list", "cut",
+        "[3/5] ds delete x", "Couldn't find data source named x", "[3/5] exited with 7", "[4/5] groups list", "cut",
     ]  # fmt: skip
     assert not output.complete
     ended = [
@@ -347,7 +348,8 @@ def test_each_command_of_a_batch_has_its_result() -> None:
             "skipped": False, "msg": "User [a@b.c] not found.",
         },
         {
-            "cmd": "groups list", "rc": 7, "stdout_lines": ["no"], "parsed": None, "failed": True, "skipped": False,
+            "cmd": "ds delete x", "rc": 7, "stdout_lines": ["Couldn't find data source named x"],
+            "parsed": None, "failed": True, "skipped": False,
             "msg": "exited with 7",
         },
     ]  # fmt: skip
@@ -359,6 +361,8 @@ def test_each_command_of_a_batch_has_its_result() -> None:
         },
         {"cmd": "org list", "rc": None, "stdout_lines": [], "parsed": None, "failed": False, "skipped": True, "msg": ""},
     ]  # fmt: skip
+    # A log is whole unless it is said not to be.
+    assert output.results(0) == output.results(1, whole=True) == output.results()
     # Of a log that is not whole, nothing is claimed beyond the exit code of them all.
     for rc, known, msg in (
         (0, 0, "its output is missing"),
