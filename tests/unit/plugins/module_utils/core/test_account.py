@@ -62,6 +62,7 @@ LONG = task(pullStarted=10.0, started=20.0, executionStopped=130.06, stopped=150
         # Until ECS says when it stopped: up to now, as measured here.
         (SIZE | LONG | task(executionStopped=None, stopped=None), 100.0, 110.0),
         (SIZE | LONG | task(started=None, executionStopped=None, stopped=None), 100.0, 100.0),
+        (SIZE | LONG | task(started=110.0, executionStopped=None, stopped=None), None, 100.0),
         # A minute is billed at least.
         (SIZE | task(pullStarted=0, started=1, stopped=59), None, 60.0),
         (SIZE | task(pullStarted=0, started=1, stopped=61), None, 61.0),
@@ -87,6 +88,11 @@ def test_fargate_bills_from_the_pull_to_the_end_a_minute_at_least(shown: dict[st
 )
 def test_a_task_on_machines_or_one_that_was_never_pulled_costs_nothing_by_itself(shown: dict[str, Any]) -> None:
     assert cost(shown) is None
+
+
+def test_what_is_billed_is_told_in_tenths() -> None:
+    small = {"launchType": "FARGATE", "cpu": "256", "memory": "512"} | task(pullStarted=0, stopped=120.36)
+    assert cost(small) == {"vcpu_seconds": 30.1, "gb_seconds": 60.2}
 
 
 def test_a_size_that_ecs_does_not_tell_is_no_size() -> None:
