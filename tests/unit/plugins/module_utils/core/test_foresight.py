@@ -72,30 +72,37 @@ def test_all_of_it_fits_into_the_overrides_of_a_task_together_with_the_program()
     [
         (
             {"refused": [["7205816877ec", "queries", "options", 7, [[12, "unsupported Unicode escape sequence"], [14, "invalid input"]]]]},
-            r"queries.options: migration 7205816877ec fails on 7 rows: id 12 \(unsupported Unicode escape sequence\);"
-            r" id 14 \(invalid input\); and 5 more. Correct the text",
+            "queries.options: migration 7205816877ec fails on 7 rows: id 12 (unsupported Unicode escape sequence); id 14"
+" (invalid input); and 5 more. Correct the text of those rows first: it has to be JSON that PostgreSQL's jsonb"
+" takes, without \\u0000.",
         ),
         (
             {"refused": [["db0aca1ebd32", "widgets", "options", 1, [[7, "the new value would be null"]]]]},
-            r"widgets.options: migration db0aca1ebd32 fails on 1 row: id 7 \(the new value would be null\). Give those widgets a position",
+            "widgets.options: migration db0aca1ebd32 fails on 1 row: id 7 (the new value would be null). Give those"
+" widgets a position (whole numbers for col and sizeX), or delete them.",
         ),
         (
             {"hashes": [[3, "Old one", True, "IndexError: string index out of range"]], "hashes_failed": 4},
-            r"queries: migration 9e8c841d1a30 fails on queries: 3 'Old one' \(archived\) \(IndexError: string index out of range\)"
-            r" and 3 more. .*Archived queries count",
+            "queries: migration 9e8c841d1a30 fails on queries: 3 'Old one' (archived) (IndexError: string index out of"
+" range) and 3 more. Correct their text or parameters, or delete them. Archived queries count.",
         ),
         (
             {"dependents": [["widgets.options", "rule _RETURN on view report"]]},
-            r"widgets.options: is used by rule _RETURN on view report, so that no migration can change it. Drop that first",
+            "widgets.options: is used by rule _RETURN on view report, so that no migration can change it. Drop that first,"
+" and make it again after.",
         ),
-        ({"foreign": ["events"]}, r"events: belongs to another role"),
+        ({"foreign": ["events"]}, "events: belongs to another role, so that Redash's may not alter it. ALTER TABLE events OWNER TO redash's role."),
         (
             {"holders": [[71, "bi", "psql", "idle in transaction", 4000]]},
-            r"database: process 71 \(bi, psql, idle in transaction\) holds a lock on Redash's tables for 4000 s",
+            "database: process 71 (bi, psql, idle in transaction) holds a lock on Redash's tables for 4000 s, and a"
+" migration would wait for it. End that transaction first: pg_stat_activity, pg_prepared_xacts.",
         ),
-        ({"holders": [[0, "bi", "payroll-7", "prepared", 90]]}, r"database: prepared transaction payroll-7 holds a lock"),
-        ({"server": [150004, True]}, r"database: is read-only"),
-        ({"server": [90403, False]}, r"database: is PostgreSQL 9.4, and migration 1655999df5e3, db0aca1ebd32, fd4fc850d7ea needs 9.5"),
+        ({"holders": [[0, "bi", "payroll-7", "prepared", 90]]}, "database: prepared transaction payroll-7 holds a lock on Redash's tables for 90 s, and a migration would wait"
+" for it. End that transaction first: pg_stat_activity, pg_prepared_xacts."),
+        ({"server": [150004, True]}, "database: is read-only: a reader's endpoint, or a replica. Give the writer's endpoint in"
+" redash_infrastructure."),
+        ({"server": [90403, False]}, "database: is PostgreSQL 9.4, and migration 1655999df5e3, db0aca1ebd32, fd4fc850d7ea needs 9.5. Upgrade the"
+" database first."),
     ],
 )
 def test_each_trap_is_one_line_with_the_thing_and_the_way_out(found: dict[str, Any], said: str) -> None:

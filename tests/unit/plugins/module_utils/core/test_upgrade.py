@@ -409,9 +409,13 @@ def test_killed_anywhere_any_number_of_times_it_ends_whole(
 @pytest.mark.parametrize(
     ("current", "target", "said"),
     [
-        ("8.0.0", "25.8.0", "First -e redash_version=10.1.0; the whole way is 8.0.0 -> 10.1.0 -> 25.8.0"),
-        ("5.0.0", "8.0.0", "First -e redash_version=7.0.0"),
-        ("25.8.0", "25.1.0", "schema is newer"),
+        ("8.0.0", "25.8.0", "redash_version: from 8.0.0 to 25.8.0 is too far: one major version at a time. First -e redash_version=10.1.0;"
+" the whole way is 8.0.0 -> 10.1.0 -> 25.8.0."),
+        ("5.0.0", "8.0.0", "redash_version: from 5.0.0 to 8.0.0 is too far: one major version at a time. First -e redash_version=7.0.0;"
+" the whole way is 5.0.0 -> 7.0.0 -> 8.0.0."),
+        ("25.8.0", "25.1.0", "redash_version: Redash 25.8.0 cannot be brought back to 25.1.0 by an upgrade: its database schema is newer."
+" If 25.8.0 is to stay, set redash_version: 25.8.0 in the inventory. To go back, restore the snapshot that was"
+" taken before the upgrade: restore.yml."),
     ],
 )
 def test_a_hop_that_is_not_allowed_says_the_way(current: str, target: str, said: str) -> None:
@@ -562,14 +566,21 @@ def test_a_step_s_facts_are_read_from_what_its_task_said(name: str, lines: list[
 @pytest.mark.parametrize(
     ("name", "lines", "message"),
     [
-        ("read", said(version="8.0.0", revisions=[OLD], wrong_key=[], key_given=True), "from 8.0.0 to 25.8.0 is too far"),
-        ("check", said(version="25.1.0", **IN_THE_NEW_IMAGE), "the new image: holds Redash 25.1.0, not 25.8.0"),
-        ("check", said(version="25.8.0", **{**IN_THE_NEW_IMAGE, "wrong_key": ["queries"]}), "25.8.0 cannot decrypt queries"),
-        ("migrate", said(revisions=[OLD]), f"ended with exit code 0 at revision {OLD}, expected {NEW}"),
-        ("fit", said(revisions=[NEW], wrong_key=["sales", "lost"], opened=1), "the key that 25.8.0 gets does not open sales, lost"),
-        ("fit", said(revisions=[OLD], wrong_key=[], opened=0), f"the database is at revision {OLD}, and 25.8.0 needs {NEW}"),
-        ("smoke", said(version="10.1.0", queues={}), "the new image: holds Redash 10.1.0, not 25.8.0"),
-        ("smoke", said(version="25.8.0", queues=dict.fromkeys(QUEUES[1:], "done")), "nobody took a job from default"),
+        ("read", said(version="8.0.0", revisions=[OLD], wrong_key=[], key_given=True), "redash_version: from 8.0.0 to 25.8.0 is too far: one major version at a time. First -e redash_version=10.1.0;"
+" the whole way is 8.0.0 -> 10.1.0 -> 25.8.0."),
+        ("check", said(version="25.1.0", **IN_THE_NEW_IMAGE), "the new image: holds Redash 25.1.0, not 25.8.0. Name an image of 25.8.0 in redash_image. If 25.1.0 runs"
+" already, set redash_version: 25.1.0. To come to it: upgrade.yml -e redash_version=25.1.0."),
+        ("check", said(version="25.8.0", **{**IN_THE_NEW_IMAGE, "wrong_key": ["queries"]}), "secret_key: 25.8.0 cannot decrypt queries. The running release can: its REDASH_SECRET_KEY is another one than"
+" the secret secret_key. Put the running one there."),
+        ("migrate", said(revisions=[OLD]), "migrate: the migration ended with exit code 0 at revision 89bc7873a3e0, expected db0aca1ebd32: no reason was"
+" logged"),
+        ("fit", said(revisions=[NEW], wrong_key=["sales", "lost"], opened=1), "secret_key: the key that 25.8.0 gets does not open sales, lost. Nothing was changed. Put the fitting key back"
+" first: site.yml -e ssm_secrets_put_back=secret_key."),
+        ("fit", said(revisions=[OLD], wrong_key=[], opened=0), "rollback: the database is at revision 89bc7873a3e0, and 25.8.0 needs db0aca1ebd32. An older Redash cannot"
+" work on a newer schema. Restore the snapshot of that time: restore.yml."),
+        ("smoke", said(version="10.1.0", queues={}), "the new image: holds Redash 10.1.0, not 25.8.0. Name an image of 25.8.0 in redash_image. If 10.1.0 runs"
+" already, set redash_version: 10.1.0. To come to it: upgrade.yml -e redash_version=10.1.0."),
+        ("smoke", said(version="25.8.0", queues=dict.fromkeys(QUEUES[1:], "done")), "queues: nobody took a job from default. Look at the workers: ansible-playbook logs.yml"),
         *(
             (name, ["Killed"], "the task ended without saying what it saw")
             for name in ("read", "check", "drain", "migrate", "inspect", "smoke")
