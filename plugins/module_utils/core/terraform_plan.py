@@ -183,7 +183,7 @@ def _change(entry: Mapping[str, Any]) -> Change | None:
         entry["address"],
         entry["type"],
         action,
-        tuple(line.removeprefix(".") for line in shown),
+        tuple(line.removeprefix(".").removeprefix(": ") for line in shown),
         forced,
         tainted,
         bool(before.get("deletion_protection") or before.get("enable_deletion_protection")),
@@ -228,7 +228,7 @@ def _compare(before: Any, after: Any, path: tuple[Any, ...], replaced: bool) -> 
     # What is made anew has all its computed attributes anew, and those that were nothing are nothing: that says nothing, either.
     if replaced and (after == UNKNOWN or (after is None and not before)):
         return
-    yield f"{'.' if path else ''}{_path(path)}: {_shown(before)} -> {_shown(after)}"
+    yield f"{'.' if path and not isinstance(path[0], int) else ''}{_path(path)}: {_shown(before)} -> {_shown(after)}"
 
 
 def _path(path: Iterable[Any]) -> str:

@@ -115,7 +115,7 @@ def test_the_value_of_an_option_is_no_argument(option: str) -> None:
 
 
 def test_everything_that_is_wrong_with_a_command_is_said_at_once() -> None:
-    said = refused('ds new --options \'{"password": "hunter2", "token": "hunter2"}\'', secrets=SECRETS, where="commands.3")
+    said = each('ds new --options \'{"password": "hunter2", "token": "hunter2"}\'', secrets=SECRETS, where="commands.3")
     assert [line.split(" is given")[0] for line in said] == [
         "commands.3: ds new would ask for NAME, --type. Give all of NAME, --type and --options.",
         "commands.3: --options: password",

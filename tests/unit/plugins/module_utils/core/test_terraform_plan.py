@@ -32,6 +32,7 @@ def plan(*resources: dict[str, Any], **outputs: dict[str, Any]) -> dict[str, Any
 def test_a_changed_attribute_is_said_with_both_values() -> None:
     read = read_plan(plan(resource("aws_lb.this", ["update"], {"idle_timeout": 60, "name": "x"}, {"idle_timeout": 120, "name": "x"})))
     assert read.text() == "aws_lb.this will be changed in place\n    idle_timeout: 60 -> 120\n1 to change\n"
+    assert read.changes[0].type == "aws_lb" and not read.changes[0].destroys and not read.first
 
 
 def test_what_does_not_change_and_what_is_only_read_is_left_out() -> None:
@@ -60,7 +61,16 @@ def test_of_a_replacement_only_what_was_chosen_is_said() -> None:
 def test_a_tainted_resource_says_why_it_is_replaced() -> None:
     entry = {**resource("aws_lb.this", ["delete", "create"], {"name": "a"}, {"name": "a"}), "action_reason": "replace_because_tainted"}
     (change,) = read_plan(plan(entry)).changes
-    assert "tainted" in next(change.lines())
+    assert list(change.lines()) == [
+        "aws_lb.this will be DESTROYED and made anew because of a creation that failed half-way (it is tainted)",
+    ]
+    assert change.tainted
+    # A change that makes the replacement necessary is the better reason.
+    (change,) = read_plan(plan({**entry, "change": {**entry["change"], "replace_paths": [["name"]]}})).changes
+    assert (change.forced_by, change.tainted) == (("name",), True)
+    # Only a replacement is one because of it.
+    (change,) = read_plan(plan({**entry, "change": {**entry["change"], "actions": ["delete"]}})).changes
+    assert (change.forced_by, change.tainted) == ((), False)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +89,114 @@ def test_what_was_cut_off_and_cant_be_deleted_is_kept(before: dict[str, Any], be
     assert read.without(["aws_rds_cluster.this"]).summary == "nothing to change"
 
 
+def test_each_thing_that_a_plan_does_is_one_line_and_is_counted() -> None:
+    entries = [
+        resource("aws_a.x", ["create"], None, {"n": 1}),
+        resource("aws_b.x", ["delete"], {"n": 1, "enable_deletion_protection": True}, None),
+        resource("aws_c.x", ["forget"], {"n": 1}, None),
+        resource("aws_d.x", ["no-op"], {"n": 1}, {"n": 1}, importing={"id": "d"}),
+        resource("aws_e.x", ["update"], {"n": 1}, {"n": 2}, importing={"id": "e"}),
+        resource("aws_f.x", ["create", "delete"], {"n": 1}, {"n": 2}, importing={"id": "f"}),
+        resource("aws_g.x", ["update"], {"n": 1}, {"n": 2}),
+        resource("aws_h.x", ["no-op"], {"n": 1}, {"n": 1}),
+    ]
+    read = read_plan(plan(*entries, url={"actions": ["update"], "before": "a", "after": "b"}))
+    assert read.text() == (
+        "aws_a.x will be created\n"
+        "aws_b.x will be DESTROYED\n"
+        "aws_c.x will no longer be managed; it stays as it is\n"
+        "aws_d.x exists already and will be taken over\n"
+        "aws_e.x exists already and will be taken over\n"
+        "    n: 1 -> 2\n"
+        "aws_f.x will be DESTROYED and made anew\n"
+        "    n: 1 -> 2\n"
+        "aws_g.x will be changed in place\n"
+        "    n: 1 -> 2\n"
+        "outputs:\n"
+        "    url: a -> b\n"
+        "2 to create, 2 to take over, 1 to change, 2 to destroy, 1 to forget\n"
+    )
+    assert [change.undeletable for change in read.changes] == [False, True, *[False] * 5]
+    assert [change.destroys for change in read.changes] == [False, True, False, False, False, True, False]
+    assert read.without(["aws_a.x"]).changes == read.changes[1:]
+    assert read.without(["aws_a.x"]).outputs == read.outputs
+
+
+def test_what_no_plan_holds_is_nothing_to_change() -> None:
+    for empty in ({}, plan(url={"actions": ["no-op"], "before": "a", "after": "a"})):
+        read = read_plan(empty)
+        assert (read.changes, read.outputs, read.first, read.summary) == ((), (), False, "nothing to change")
+        assert read.text() == "nothing to change\n"
+
+
+def test_outputs_are_said_in_the_order_of_their_names() -> None:
+    outputs = {
+        "url": {"actions": ["create"], "before": None, "after": "b"},
+        "arns": {"actions": ["update"], "before": ["a", {"n": 1}], "after": ["b", {"n": 2}]},
+        "gone": {"actions": ["delete"], "before": "a", "after": None},
+    }
+    assert read_plan(plan(**outputs)).outputs == ("arns[0]: a -> b", "arns[1].n: 1 -> 2", "gone: a -> (none)", "url: (none) -> b")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (None, "text", "n: (none) -> text"),
+        ("", "two\nlines", 'n: "" -> "two\\nlines"'),
+        (True, 0, "n: true -> 0"),
+        ({"b": 1, "a": "é"}, ["é"], 'n: {"a": "é", "b": 1} -> ["é"]'),
+        ([1, 2], [1], "n: [1, 2] -> [1]"),
+        ("a" * 120, "b" * 121, f"n: {'a' * 120} -> {'b' * 120}..."),
+        ({"x": {"y": [1, {"z": 1}]}}, {"x": {"y": [1, {"z": 2}]}}, "n.x.y[1].z: 1 -> 2"),
+        ({"x": 1}, {"y": 1}, "n.x: 1 -> (none)|n.y: (none) -> 1"),
+        ([1, 2], [3, 4], "n[0]: 1 -> 3|n[1]: 2 -> 4"),
+    ],
+)
+def test_a_value_is_shown_in_one_line_with_its_path(before: Any, after: Any, lines: str) -> None:
+    (change,) = read_plan(plan(resource("aws_x.this", ["update"], {"n": before}, {"n": after}))).changes
+    assert change.attributes == tuple(lines.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unknown", "lines"),
+    [
+        ({"a": {"b": 1, "c": 2}}, {"a": {"c": 2}}, {"a": {"b": True}}, ("a.b: 1 -> (known after apply)",)),
+        ({"a": [1, 2]}, {"a": [None, 2]}, {"a": [True]}, ("a[0]: 1 -> (known after apply)",)),
+        ({"a": [1, 2]}, {"a": [3, 2]}, {"a": [False, False, True]}, ("a[0]: 1 -> 3",)),
+        ({"a": 1}, {}, {"a": True}, ("a: 1 -> (known after apply)",)),
+        ({"a": 1}, None, {"a": True}, ("a: 1 -> (known after apply)",)),
+        ({"a": "x"}, {"a": "y"}, {"a": False}, ("a: x -> y",)),
+        ({"a": "xy"}, {"a": "zy"}, {"a": [True]}, None),
+        ({"a": 1}, {"a": 2}, {}, ("a: 1 -> 2",)),
+        ({"a": 1}, {"a": 2}, None, ("a: 1 -> 2",)),
+    ],
+)
+def test_what_is_known_only_after_the_apply_is_said_where_it_lies(before: Any, after: Any, unknown: Any, lines: Any) -> None:
+    (change,) = read_plan(plan(resource("aws_x.this", ["update"], before, after, after_unknown=unknown))).changes
+    if lines is not None:
+        assert change.attributes == lines
+
+
+@pytest.mark.parametrize(
+    ("value", "sensitive", "shown"),
+    [
+        ("x", True, SECRET),
+        (None, True, None),
+        ("x", False, "x"),
+        ("x", None, "x"),
+        ({"a": "x"}, True, SECRET),
+        ({"a": "x", "b": "y"}, {"a": True}, {"a": SECRET, "b": "y"}),
+        (["x", "y", "z"], [False, True], ["x", SECRET, "z"]),
+        (["x"], [True, True], [SECRET]),
+        ("xyz", [True], "xyz"),
+        ({"a": "x"}, [True], {"a": "x"}),
+        (["x"], {"a": True}, ["x"]),
+    ],
+)
+def test_only_what_is_marked_is_masked(value: Any, sensitive: Any, shown: Any) -> None:
+    assert masked(value, sensitive) == shown
+
+
 def test_a_secret_is_masked_wherever_it_lies() -> None:
     before = {"password": "old-one", "nested": [{"token": "old-token", "user": "a"}], "tags": {"x": "1"}}
     after = {"password": "new-one", "nested": [{"token": "new-token", "user": "b"}], "tags": {"x": "1"}}
@@ -92,7 +210,11 @@ def test_a_change_of_nothing_but_a_secret_is_still_said() -> None:
     marks = {"password": True}
     entry = resource("aws_x.this", ["update"], {"password": "old"}, {"password": "new"}, before_sensitive=marks, after_sensitive=marks)
     read = read_plan(plan(entry))
-    assert f"{SECRET} changes" in read.text() and "old" not in read.text()
+    assert read.changes[0].attributes == (f"{SECRET} changes",)
+    output = {"actions": ["update"], "before": "old", "after": "new", "before_sensitive": True, "after_sensitive": True}
+    assert read_plan(plan(password=output)).outputs == (f"password: {SECRET} changes",)
+    unchanged = resource("aws_x.this", ["update"], {"password": "old"}, {"password": "old"}, before_sensitive=marks, after_sensitive=marks)
+    assert read_plan(plan(unchanged)).changes[0].attributes == ()
 
 
 def test_a_secret_that_is_no_longer_marked_afterwards_is_masked_before() -> None:
@@ -136,7 +258,14 @@ INSTANCE = resource("aws_rds_cluster_instance.this[0]", ["delete"], {}, None)
 @pytest.mark.parametrize("entry", [CLUSTER, INSTANCE, resource("aws_rds_cluster.this", ["delete"], {}, None)])
 def test_a_protected_resource_is_not_destroyed(entry: dict[str, Any]) -> None:
     (problem,) = refused(read_plan(plan(entry)), ["aws_rds_cluster", "aws_rds_cluster_instance"], [])
-    assert entry["address"] in str(problem) and "redash_allow_replacement" in str(problem)
+    verb = "DESTROYED and made anew" if entry is CLUSTER else "DESTROYED"
+    assert str(problem) == (
+        f"{entry['address']} will be {verb}, and it is protected. Change what asks for it, or allow it:"
+        f""" -e '{{"redash_allow_replacement": ["{entry["address"]}"]}}'."""
+    )
+    for protected in (entry["address"], entry["address"].removesuffix("[0]")):
+        assert refused(read_plan(plan(entry)), [protected], []) == [problem]
+    assert refused(read_plan(plan(entry)), ["aws_lb"], []) == []
 
 
 @pytest.mark.parametrize(
@@ -178,6 +307,13 @@ def test_before_the_first_end_everything_but_what_is_tainted_is_protected() -> N
 @pytest.mark.parametrize("actions", [["create"], ["update"], ["forget"]])
 def test_nothing_else_is_refused(actions: list[str]) -> None:
     assert refused(read_plan(plan(resource("aws_rds_cluster.this", actions, {"a": 1}, {"a": 2}))), ["aws_rds_cluster"], []) == []
+
+
+def test_half_made_is_said_by_type_or_address_and_leaves_the_others_protected() -> None:
+    changed = read_plan(plan(TAINTED, INSTANCE, redash={"actions": ["no-op"]}))
+    for half_made in ("aws_rds_cluster", "aws_rds_cluster.this"):
+        problems = refused(changed, ["aws_rds_cluster", "aws_rds_cluster_instance"], [], [half_made])
+        assert [problem.what.split()[0] for problem in problems] == ["aws_rds_cluster_instance.this[0]"]
 
 
 def test_masking_keeps_the_structure() -> None:
