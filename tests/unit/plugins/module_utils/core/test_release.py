@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -143,8 +144,68 @@ def test_an_upgrade_goes_one_major_at_a_time(current: str, target: str, way: lis
 
 @pytest.mark.parametrize(("current", "target"), [(b, a) for a, b in itertools.combinations(RELEASES, 2)])
 def test_there_is_no_upgrade_back(current: str, target: str) -> None:
-    with pytest.raises(RedashError, match="cannot be brought back"):
+    stay = f"If {current} is to stay, set redash_version: {current} in the inventory. To go back,"
+    with pytest.raises(RedashError) as caught:
         hops(current, target)
+    if RELEASES[current].alembic_head == RELEASES[target].alembic_head and RELEASES[current].number != RELEASES[target].number:
+        assert str(caught.value) == (
+            f"redash_version: Redash {current} cannot be brought back to {target} by an upgrade, which goes forward only."
+            f" {stay} their schema being the same: rollback.yml -e revision=..."
+        )
+    else:
+        assert str(caught.value) == (
+            f"redash_version: Redash {current} cannot be brought back to {target} by an upgrade: its database schema is newer."
+            f" {stay} restore the snapshot that was taken before the upgrade: restore.yml."
+        )
+
+
+def test_of_a_release_that_the_table_lacks_it_counts_where_it_lies() -> None:
+    assert hops("10.1.0", "26.9.0", replace(RELEASES["26.3.0"], version="26.9.0")) == ["25.8.0", "26.9.0"]
+    with pytest.raises(RedashError, match=r"25\.9\.0 cannot be brought back to 25\.8\.0 by an upgrade: its database schema is newer"):
+        hops("25.9.0", "25.8.0")
+    with pytest.raises(RedashError, match="is not a Redash release that is known"):
+        hops("25.8.0", "25.9.0")
+
+
+PYTHONS = {"9.0.0-beta": "3.7", "10.0.0": "3.7", "10.1.0": "3.7", "25.1.0": "3.10", "25.8.0": "3.10", "26.3.0": "3.13"}
+COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"  # noqa: S105 (public: it stands in Redash's source)
+
+
+@EVERY
+def test_each_release_is_what_its_tag_holds(known: Release) -> None:
+    """bin/docker-entrypoint, Dockerfile, redash/settings and redash/cli of the release's tag."""
+    celery, years = known.major < 9, known.major >= 25
+    assert known.queue_system == ("celery" if celery else "rq")
+    assert known.python == PYTHONS.get(known.version, "2.7")
+    assert (known.curl, known.arm64, known.has_reencrypt) == (not celery, years, not celery)
+    assert known.create_tables_guarded == (known.major >= 10)
+    assert known.default_cookie_secret == (None if years or known.version == "10.1.0" else COOKIE_SECRET)
+    assert known.unserved == (("schemas",) if known.major < 7 else ())
+    assert known.queues == (
+        ("celery", "scheduled_queries", "queries", "schemas")
+        if celery
+        else ("periodic", "emails", "default", "scheduled_queries", "queries", "schemas")
+    )
+    assert known.environment == {
+        "PYTHONUNBUFFERED": "0",
+        "REDASH_LOG_LEVEL": "INFO",
+        **({"REDASH_ENFORCE_CSRF": "true"} if known.major >= 10 else {}),
+        **({"REDASH_GUNICORN_TIMEOUT": "60"} if years else {}),
+    }
+    waits = (("server", "START"),) if years else ()
+    assert [(one.name, one.command, one.queues, one.processes, one.depends_on) for one in known.services] == [
+        ("server", "server", (), 4, ()),
+        ("scheduler", "scheduler", ("celery",) if celery else (), 1, waits),
+        ("scheduled_worker", "worker", ("scheduled_queries", "schemas"), 1, waits),
+        ("adhoc_worker", "worker", ("queries",), 2, waits),
+        *([] if celery else [("worker", "worker", ("periodic", "emails", "default"), 1, waits)]),
+    ]
+    assert (known.create_db, known.db_upgrade) == (("create_db",), ("manage", "db", "upgrade"))
+
+
+@pytest.mark.parametrize(("pinned", "may"), [("", False), ("0.9.1", False), ("0.10", True), ("0.10.0", True), ("1.0", True)])
+def test_schedulers_may_meet_from_rq_scheduler_0_10_on(pinned: str, may: bool) -> None:
+    assert replace(RELEASES["26.3.0"], rq_scheduler=pinned).schedulers_may_overlap is may
 
 
 def test_the_build_in_an_images_own_version_is_no_part_of_the_release() -> None:
@@ -153,5 +214,6 @@ def test_the_build_in_an_images_own_version_is_no_part_of_the_release() -> None:
 
 @pytest.mark.parametrize("current", ["", "latest", "25", "10.1.0.b50633", "1.2.3; rm"])
 def test_what_is_no_version_is_refused(current: str) -> None:
-    with pytest.raises(RedashError, match="is not a Redash version"):
+    with pytest.raises(RedashError) as caught:
         hops(current, "25.8.0")
+    assert str(caught.value) == f"the running version: {current!r} is not a Redash version. Expected three numbers, such as 25.8.0."
