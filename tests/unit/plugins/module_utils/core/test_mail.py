@@ -439,7 +439,7 @@ def test_a_parameter_is_named_as_parameter_store_takes_it(parameter: str) -> Non
     assert problems(mail(password=None, password_parameter=parameter)) == []
 
 
-@pytest.mark.parametrize("name", [*core.read(mail()).environment, "REDASH_MAIL_PASSWORD"])  # type: ignore[union-attr]
+@pytest.mark.parametrize("name", [*core.environment(mail()), "REDASH_MAIL_PASSWORD"])
 def test_what_redash_mail_decides_is_no_setting_besides(name: str) -> None:
     assert problems(mail(), settings={name: "x"}) == [f"redash_settings.{name}: redash_mail decides it. Take it out of redash_settings."]
 

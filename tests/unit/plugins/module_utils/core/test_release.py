@@ -168,7 +168,7 @@ def test_of_a_release_that_the_table_lacks_it_counts_where_it_lies() -> None:
 
 
 PYTHONS = {"9.0.0-beta": "3.7", "10.0.0": "3.7", "10.1.0": "3.7", "25.1.0": "3.10", "25.8.0": "3.10", "26.3.0": "3.13"}
-COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"  # noqa: S105 (public: it stands in Redash's source)
+COOKIE_SECRET = "c292a0a3aa32397cdb050e233733900f"
 
 
 @EVERY
