@@ -124,9 +124,11 @@ def hunt(
     temporary.mkdir()
     hunted, over = Hunted(), threading.Event()
     seen: set[str] = set()
+    # Made here, not in the threads: boto3 reads the environment, which changes while the run is started beside them.
+    made = {service: client(service) for service in ("ssm", "secretsmanager")}
 
     def learn() -> None:
-        for name, value in {**stored(client), **(needles or {})}.items():
+        for name, value in {**stored(made.__getitem__), **(needles or {})}.items():
             # Shorter ones are words that mean something else elsewhere, too. A Redis without a token has nothing secret in
             # its URL, and Celery's workers begin their log with it; test_celery_queue.py looks at one with a token.
             if len(value) >= 12 and not ("://" in value and urlsplit(value).password is None):
