@@ -23,10 +23,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 # Where PATH has no Terraform, `make setup` has put one here. Last: a person's own comes first.
 os.environ["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.prefix) / "bin")])
 
-# Tests below these folders share what takes long to make (a demo, an emulated AWS, a Redis), and some of them go on where
-# the one before ended. Elsewhere a file is the unit: tests/checks, tests/terraform and tests/integration/awx keep both
-# processes busy, and each of their files makes what it needs itself.
-TOGETHER = ("tests/e2e", "tests/integration/mail", "tests/integration/services")
+# The tests of this folder share a demo, and some of them go on where the one before ended. Elsewhere a file is the unit, which
+# keeps every process busy: each file makes what it needs itself (an emulated AWS, a Redis).
+TOGETHER = ("tests/e2e",)
 
 
 @pytest.hookimpl(optionalhook=True)
