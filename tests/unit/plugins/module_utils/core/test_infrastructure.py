@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.infrastructure import SHAPE, problems
+from ansible_collections.redash.ecs.plugins.module_utils.core.infrastructure import SHAPE, _arn, problems
 
 ARN = "arn:aws:{}:ap-northeast-1:123456789012:{}"
 GOOD: dict[str, Any] = {
@@ -185,6 +185,15 @@ def test_each_wrong_value_is_named(path: str, value: Any, line: str) -> None:
 )
 def test_what_else_is_right(path: str, value: Any) -> None:
     assert said(changed(path, value)) == []
+
+
+def test_an_arn_is_one_of_its_service_and_resource() -> None:
+    field = _arn("iam", r"role/\S+", "a role")
+    assert field.required
+    assert not _arn("iam", r"role/\S+", "a role", required=False).required
+    assert field.problem("arn:aws-us-gov:iam::123456789012:role/x") is None
+    for wrong in ("role/x", "arn:aws:ecs::123456789012:role/x", "arn:aws:iam::1:role/x", "arn:aws:iam::123456789012:user/x", "a role"):
+        assert field.problem(wrong) == f"{wrong!r} does not look like a role"
 
 
 def test_public_addresses_need_a_public_subnet() -> None:

@@ -400,7 +400,7 @@ def on_ec2(**container: Any) -> dict[str, Any]:
     return request
 
 
-LOGS = {"logDriver": "awslogs", "options": {"awslogs-group": "g", "awslogs-region": "r"}}
+LOGS: dict[str, Any] = {"logDriver": "awslogs", "options": {"awslogs-group": "g", "awslogs-region": "r"}}
 ROLE = "there is no execution role, and service a"
 
 
