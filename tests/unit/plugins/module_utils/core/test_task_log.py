@@ -207,8 +207,9 @@ def test_a_stream_that_vanishes_is_gone_and_one_that_never_was_is_not() -> None:
         told.append((reader.exists, reader.gone))
     assert told == [(False, False), (True, False), (True, True), (True, False)]
     # It may vanish during the last read, too.
-    last = Reader(Script(Page([Event(1, "x")], "a"), Page([], "a"), None))
-    assert last.confirm() == [Event(1, "x")]
+    late = Page([Event(1, "x"), Event(1, "late")], "n")
+    last = Reader(Script(Page([Event(1, "x")], "a"), Page([], "a"), late, None))
+    assert last.confirm() == [Event(1, "x"), Event(1, "late")]
     assert last.gone
 
 
@@ -230,6 +231,12 @@ def test_the_last_read_goes_over_the_newest_fifteen_seconds_again(newest: int, s
     assert script.asked == [(None, None), ("a", None), (None, start), ("n", start), ("m", start)]
     assert reader.confirm() == []
     assert not script.answers
+
+
+def test_what_is_forgotten_of_a_long_log_does_not_come_twice() -> None:
+    events = [Event(0, "a"), Event(30_000, "b"), Event(60_000, "c")]
+    script = Script(Page(events, "t"), Page([], "t"), Page([Event(60_000, "c")], "n"), Page([], "n"))
+    assert Reader(script).confirm() == events
 
 
 def test_a_stream_without_an_event_is_not_read_again_to_confirm_it() -> None:
@@ -272,4 +279,5 @@ def test_a_place_that_is_lost_before_the_first_event_is_the_head_again() -> None
 def test_events_of_the_same_time_stay_in_the_order_of_their_containers() -> None:
     merged = merge([("b", [Event(1, "1"), Event(1, "0")]), ("a", [Event(1, "2"), Event(0, "4")]), ("c", [])])
     assert merged == [("b", Event(1, "1")), ("b", Event(1, "0")), ("a", Event(1, "2")), ("a", Event(0, "4"))]
+    assert merge([("b", [Event(1, "1")]), ("a", [Event(0, "2")])]) == [("a", Event(0, "2")), ("b", Event(1, "1"))]
     assert merge([]) == []
