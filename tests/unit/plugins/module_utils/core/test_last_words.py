@@ -70,7 +70,12 @@ REDIS_DOWN = "Redis was not reached"
         ("psycopg2.OperationalError: FATAL:  the database system is starting up", "database", "run again in a minute"),
         ("psycopg2.OperationalError: timeout expired", "database", DATABASE_DOWN),
         ("psycopg2.errors.AdminShutdown: terminating connection due to administrator command", "database", DATABASE_DOWN),
+        ("sqlalchemy.exc.ProgrammingError: odd", "database", "what PostgreSQL answers"),
+        ("psycopg2.errors.Odd: odd", "database", "what PostgreSQL answers"),
         # Jobs, memory, disk, processor, program.
+        ("ValueError: There's already an active RQ scheduler", "scheduler", "Another scheduler runs"),
+        ("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9)", "out_of_memory", "Give the task more memory"),
+        ("ValueError: There exists an active worker named 'x' already", "worker", "wait, and run again"),
         ("rq.timeouts.JobTimeoutException: Task exceeded maximum timeout value (60 seconds)", "timeout", "longer than its limit"),
         ("Killed", "out_of_memory", "Give the task more memory"),
         ("MemoryError: Cannot allocate memory", "out_of_memory", "Give the task more memory"),
@@ -103,7 +108,7 @@ def test_a_line_has_its_cause_and_its_remedy(line: str, cause: str, todo: str) -
     words = why([line])
     assert words is not None
     assert words.cause == cause
-    assert todo in words.todo and bool(words.todo) == bool(todo)
+    assert todo in words.todo and bool(words.todo) == bool(cause)
     assert line.rpartition("] ")[2] in words.said or line.rpartition(": ")[2] in words.said
 
 
@@ -129,6 +134,9 @@ def test_an_index_error_is_explained_only_where_the_traceback_names_elasticsearc
         (["plain", "[2026-01-01 00:00:00,000][PID:7][ERROR][redash.app] it broke", "plain too"], "it broke"),
         (["[2026-01-01 00:00:00,000: ERROR/MainProcess] it broke", "plain"], "it broke"),
         (["ERROR [alembic.env] it broke", "plain"], "it broke"),
+        # An exception counts more than what was logged behind it, and what only follows from one less.
+        (["KeyError: 'x'", "[2026-01-01 00:00:00,000][PID:7][ERROR][redash.app] it broke"], "KeyError: 'x'"),
+        (["KeyError: 'x'", "sqlalchemy.exc.InternalError: (psycopg2.errors.InFailedSqlTransaction) no"], "KeyError: 'x'"),
         # Of plain lines the last.
         (["one", "two"], "two"),
         # What is only said because something else went wrong gives way, and is better than silence.
@@ -207,6 +215,12 @@ def test_the_second_line_of_a_drivers_message_counts_where_it_tells_more() -> No
         "The above exception",
     ):
         assert [words and words.said for words in [why([first, "and", end, second])]] == [alone], end
+    # An exception behind it is another one; a line that libpq indents is none.
+    setting = "ValueError: Invalid boolean value ''"
+    assert [words and words.said for words in [why([first, setting])]] == [setting]
+    for exception in ("psycopg2.OperationalError: odd", "sqlalchemy.exc.OperationalError: odd"):
+        words = why([exception, "\tFATAL:  no password supplied"])
+        assert words is not None and words.said == f"{exception}; FATAL: no password supplied"
     # Nor do lines of another program's exception belong together.
     assert [words and words.said for words in [why(["redis.exceptions.ConnectionError: x", second])]] == [alone]
     ended = why([first, "", "no line of it: no pg_hba.conf entry"])

@@ -191,6 +191,9 @@ def test_whatever_may_have_run_counts_as_having_run(task: dict[str, Any], ran: b
         ('CannotStartContainerError: exec: "x": executable file not found in $PATH', "command", False, "holds no such program"),
         ("CannotStartContainerError: unable to find user odd", "start", False, "The image knows no such user"),
         ("CannotCreateContainerError: odd", "start", False, "the task definition and the image disagree"),
+        ("DockerStateError: odd", "start", False, "the task definition and the image disagree"),
+        ("ContainerVanished: odd", "start", False, "the task definition and the image disagree"),
+        ("CannotGetDockerClientError: odd", "start", False, "the task definition and the image disagree"),
         ("odd volumes", "volume", False, "mount targets"),
         ("ATTRIBUTE", "not_placed", False, "the task's constraints"),
         ("RequestLimitExceeded", "throttled", True, "throttles this account"),
@@ -457,6 +460,8 @@ def test_the_container_that_mattered_is_the_one_named_or_the_first_that_failed()
     task = {"startedAt": "x", "containers": ended}
     for name, what in (("runner", "runner exited with 2"), (None, "init exited with 1"), ("nope", "init exited with 1")):
         assert explain(task, [], name).what == what
+    # One without an exit code has not exited with any.
+    assert explain(a_task(True, "", START), [], "runner").what == START
     # Of one that exited with 0 the log is not searched for a reason.
     assert explain(task, ["KeyError: 'x'"], "ok").what == "ok exited with 0"
 
