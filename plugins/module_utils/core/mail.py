@@ -177,7 +177,7 @@ def read(mail: Mapping[str, Any], *, region: str = "", settings: Mapping[str, An
 
     mail_region = _region(problems, given, preset_name, region)
     server = _server(problems, given, preset_name, preset, mail_region)
-    port, security = _transport(problems, given, preset_name)
+    port, security = _transport(problems, given)
     if _is_private(server):
         private = True
     username, password = _login(problems, given, preset_name, preset, mail_region)
@@ -301,7 +301,7 @@ def _is_private(server: str) -> bool:
     return _address(server, "is_private") and not _address(server, "is_loopback")
 
 
-def _transport(problems: Problems, given: Mapping[str, Any], preset_name: str) -> tuple[int | None, str]:
+def _transport(problems: Problems, given: Mapping[str, Any]) -> tuple[int | None, str]:
     """Port and security, each following from the other where only one is given."""
     security = str(given.get("security", "")).lower()
     if "security" in given and security not in SECURITIES:

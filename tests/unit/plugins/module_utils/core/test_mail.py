@@ -444,6 +444,41 @@ def test_what_redash_mail_decides_is_no_setting_besides(name: str) -> None:
     assert problems(mail(), settings={name: "x"}) == [f"redash_settings.{name}: redash_mail decides it. Take it out of redash_settings."]
 
 
+@pytest.mark.parametrize("changes", [{"username": "a@example.com"}, {"preset": "gmail", "username": "redash"}])
+def test_only_an_account_of_gmail_that_is_an_address_is_its_own_sender(changes: dict[str, Any]) -> None:
+    assert problems(mail(default_sender=None, **changes)) == [
+        "redash_mail.default_sender: not set; Redash sends nothing without. Give the address that mails come from."
+    ]
+
+
+def test_a_wrong_security_does_not_hide_a_wrong_port() -> None:
+    assert [line.partition(":")[0] for line in problems(mail(security="ssl", port="x"))] == [
+        "redash_mail.security",
+        "redash_mail.port",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # Only SES's password has a length of its own.
+        {"password": "k" * 40},
+        {"preset": "ses", "server": "vpce-1.example.com", "region": "eu-west-1", "password": "B" * 44},
+    ],
+)
+def test_what_looks_odd_and_is_right_is_taken(changes: dict[str, Any]) -> None:
+    assert problems(mail(**changes)) == []
+
+
+def test_mailgun_has_a_region_without_a_name_of_its_own() -> None:
+    assert core.environment(mail(preset="mailgun", server=None, region="us"))["REDASH_MAIL_SERVER"] == "smtp.mailgun.org"
+
+
+def test_settings_besides_redash_mail_are_checked_where_they_are_read() -> None:
+    with pytest.raises(RedashError, match="redash_mail decides it"):
+        core.environment(mail(), settings={"REDASH_MAIL_PORT": "587"})
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     given = {"port": 465, "security": "starttls", "username": "redash", "server": "localhost", "default_sender": "me", "sevrer": 1}
     where = [line.split(":")[0] for line in problems(given, settings={"REDASH_MAIL_PORT": "587"})]
