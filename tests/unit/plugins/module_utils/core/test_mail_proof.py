@@ -64,8 +64,7 @@ def test_what_is_no_release_is_refused() -> None:
 def test_a_release_that_a_person_gave_spells_its_commands_as_it_says() -> None:
     given = {"26.9.0": {"commands": {"send_test_mail": "mail-test"}}}
     assert "mail-test" in proof.direct_command("26.9.0", "a@b.c", 1, given)
-    given = {"26.9.0": {"like": "8.0.0"}}
-    assert proof.queue_command("26.9.0", "a@b.c", "s", 1, given)[2] == proof.CELERY_PROGRAM
+    assert proof.queue_command("26.9.0", "a@b.c", "s", 1, {"26.9.0": {"like": "8.0.0"}})[2] == proof.CELERY_PROGRAM
 
 
 # --- what a failure means ------------------------------------------------------------------------------
@@ -122,7 +121,7 @@ def test_the_last_line_of_a_traceback_is_understood(last: str, cause: str) -> No
 
 
 def test_the_words_of_the_server_are_told_without_pythons() -> None:
-    found = proof.explain(traceback(r"smtplib.SMTPAuthenticationError: (535, b'5.7.8 not accepted\n5.7.8 see support')"), ENVIRONMENT)
+    found = proof.explain(traceback(r"smtplib.SMTPAuthenticationError: (535, b'5.7.8 not accepted\r\n5.7.8 see support')"), ENVIRONMENT)
     assert found.what == "smtp.example.com refuses the user name or password: 535 5.7.8 not accepted 5.7.8 see support"
 
 
@@ -310,6 +309,10 @@ def test_a_mail_that_stayed_in_the_queue_is_told_with_what_to_look_at(report_: s
 def test_a_report_of_another_form_is_none(line: str) -> None:
     found = proof.judge_queue(0, [FOR_PLAYBOOKS + line], "", ENVIRONMENT)
     assert (found.path, found.sent, found.failure) == ("the emails queue", False, proof.explain([], ENVIRONMENT))
+
+
+def test_a_report_needs_no_more_than_the_job_and_its_status() -> None:
+    assert proof.judge_queue(0, [FOR_PLAYBOOKS + '{"mail_job": "1", "status": "finished"}'], "", ENVIRONMENT).sent is True
 
 
 def test_the_last_report_counts() -> None:

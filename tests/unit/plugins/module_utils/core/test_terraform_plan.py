@@ -130,7 +130,7 @@ def test_what_no_plan_holds_is_nothing_to_change() -> None:
 
 
 def test_outputs_are_said_in_the_order_of_their_names() -> None:
-    outputs = {
+    outputs: dict[str, Any] = {
         "url": {"actions": ["create"], "before": None, "after": "b"},
         "arns": {"actions": ["update"], "before": ["a", {"n": 1}], "after": ["b", {"n": 2}]},
         "gone": {"actions": ["delete"], "before": "a", "after": None},
