@@ -13,7 +13,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core import batch
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.output import Output
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan, digest, prepare
-from tests.unit.plugins.module_utils.task_fakes import DEFINITION, Aws, container, params
+from tests.unit.plugins.module_utils.task_fakes import DEFINITION, Aws, client_error, container, params
 
 
 def planned(aws: Aws | None = None, **more: Any) -> Plan:
@@ -96,6 +96,10 @@ def test_the_container_that_gets_the_command(names: list[str], given: str | None
     [
         ({"command": ["", "  "]}, "command: the command is empty. Give its words."),
         ({"cmds": []}, "cmds: the list of commands is empty. Give at least one."),
+        (
+            {"task_definition": "nope"},
+            "task_definition: there is no task definition nope. Check its name and the region, or run site.yml first.",
+        ),
         ({"subnets": []}, "subnets: no subnet is known. Give subnets, or run site.yml first."),
         (
             {"subnets": [], "network_from": ["one", "two"]},
@@ -237,6 +241,27 @@ def test_the_network_is_the_first_services_that_has_one() -> None:
     assert "no free address is left in b" in refused(aws, **given)
 
 
+def test_services_that_cannot_be_read_are_told_and_each_service_of_aws_is_asked_by_its_name() -> None:
+    aws = Aws()
+    context = aws.context()
+    asked: list[str] = []
+
+    def client(service: str, **_more: Any) -> Aws:
+        asked.append(service)
+        return aws
+
+    context.client = client
+    prepare(params(), context)
+    assert asked == ["ecs", "ec2"]
+
+    def describe_services(**_request: Any) -> dict[str, Any]:
+        raise client_error("AccessDeniedException", "no")
+
+    aws.describe_services = describe_services  # type: ignore[method-assign]
+    said = refused(aws, subnets=[], network_from=["one"])
+    assert said.startswith("AWS refused to read the services of cluster redash-test: AccessDeniedException: no.")
+
+
 def test_a_release_that_is_given_decides_the_spelling() -> None:
     def words(**more: Any) -> list[str]:
         aws = Aws()
@@ -245,6 +270,7 @@ def test_a_release_that_is_given_decides_the_spelling() -> None:
 
     assert words() == ["send_test_mail"]
     assert words(image="redash/redash:25.8.0") == ["send-test-mail"]
+    assert words(redash_version="25.8.0") == ["send-test-mail"]
     assert words(image="redash/redash:25.8.0", redash_version="10.1.0") == ["send_test_mail"]
     assert "nope-99.0" in refused(redash_version="nope-99.0")
     without = Aws()

@@ -524,3 +524,91 @@ def test_of_several_tasks_that_do_the_work_the_oldest_is_attached_to() -> None:
     aws.paginate = lambda **request: [{"taskArns": page["taskArns"][::-1]} for page in reversed(real(**request))]  # type: ignore[method-assign]
     result = run(params(wait=False), aws.context())
     assert (len(aws.tasks), result["attached"], result["task_arn"]) == (3, True, ARN)
+
+
+def test_a_log_that_may_not_be_read_is_told_once_and_the_exit_code_counts() -> None:
+    aws = Aws()
+    aws.get_log_events = raising(client_error("AccessDeniedException", "no"))  # type: ignore[method-assign]
+    refused = f"AWS refused to read log stream {STREAM}: AccessDeniedException: no"
+    result = run(params(cmd="groups create x"), aws.context())
+    assert result["msg"] == f"groups create x: exited with 0; its output is missing: {refused}"
+    assert result["log_problem"].startswith(f"{refused}. ")
+    assert aws.reported.count(result["log_problem"]) == 1
+    assert (aws.calls["GetLogEvents"], result["log_streams"], "parsed" in result) == (0, [], False)
+    aws.life = lambda seconds: ran(seconds, exit_code=1)
+    told = str(failed(aws, cmd="groups create y"))
+    assert (
+        told
+        == f"groups create y: task-runner exited with 1; its output is missing: {refused.replace(FIRST, SECOND)}. Read the lines above."
+    )
+
+
+def test_a_driver_that_cannot_be_read_is_told() -> None:
+    aws = Aws()
+    aws.definition["containerDefinitions"] = [container(logConfiguration={"logDriver": "splunk"})]
+    told = "task-runner logs through splunk, not awslogs: its lines can't be shown"
+    result = run(params(cmd="groups create x"), aws.context())
+    assert result["msg"] == f"groups create x: exited with 0; its output is missing: {told}"
+    assert result["log_problem"] == f"{told}. {READABLE}"
+    assert told in aws.reported and f"{told}. {READABLE}" in aws.reported
+
+
+def test_a_sidecar_that_cannot_be_read_is_told_and_nothing_of_the_command_is_missing() -> None:
+    aws = Aws()
+    aws.definition["containerDefinitions"].append(container("proxy"))
+
+    def life(seconds: float) -> dict[str, Any]:
+        fields = ran(seconds)
+        return {**fields, "containers": [*fields["containers"], {"name": "proxy", "lastStatus": "RUNNING"}]}
+
+    aws.life = life
+    says(aws, "25.8.0")
+    real = aws.get_log_events
+
+    def get_log_events(**request: Any) -> dict[str, Any]:
+        if request["logStreamName"].startswith("proxy/"):
+            raise client_error("AccessDeniedException", "no")
+        return real(**request)
+
+    aws.get_log_events = get_log_events  # type: ignore[method-assign]
+    result = run(params(cmd="version"), aws.context())
+    assert (result["msg"], result["parsed"]) == ("version: done", "25.8.0")
+    assert result["log_problem"].startswith(f"AWS refused to read log stream proxy/proxy/{FIRST}: AccessDeniedException: no")
+    assert [one["container"] for one in result["log_streams"]] == ["task-runner"]
+
+
+@pytest.mark.parametrize("offset", [0.0, -3600.0, 3600.0])
+def test_a_clock_of_ours_that_is_wrong_makes_nothing_later_and_loses_no_line(offset: float) -> None:
+    aws = Aws()
+    says(aws, "last", at=15.5)
+    clock = aws.time.clock
+    reported: list[str] = []
+    wrong = Context(
+        client=lambda service, **_more: aws,
+        report=reported.append,
+        clock=type(clock)(monotonic=clock.monotonic, sleep=clock.sleep, now=lambda: aws.time.now + offset),
+        random=random.Random(7),
+    )
+    began = aws.time.now
+    assert run(params(cmd="groups create x"), wrong)["stdout_lines"] == ["last"]
+    assert aws.time.now - began - 16 < 3.2
+
+
+def test_an_answer_without_a_date_is_followed_as_well() -> None:
+    for metadata in ({}, {"ResponseMetadata": {}}, {"ResponseMetadata": {"HTTPHeaders": {"date": "odd"}}}):
+        aws = Aws()
+        says(aws, "one")
+        real = aws.describe_tasks
+
+        def describe_tasks(real: Any = real, metadata: Any = metadata, **request: Any) -> dict[str, Any]:
+            return {key: value for key, value in real(**request).items() if key != "ResponseMetadata"} | metadata
+
+        aws.describe_tasks = describe_tasks  # type: ignore[method-assign]
+        assert run(params(cmd="groups create x"), aws.context())["stdout_lines"] == ["one"]
+
+
+def test_lines_that_are_not_wanted_are_not_shown() -> None:
+    aws = Aws()
+    says(aws, "one")
+    assert run(params(cmd="groups create x", show_lines=False), aws.context())["stdout_lines"] == ["one"]
+    assert "one" not in aws.reported
