@@ -286,6 +286,9 @@ def test_what_there_is_no_command_for_is_a_line(wanted: dict[str, Any], line: st
 
 
 def test_a_user_of_whom_redash_lists_no_group_is_in_none() -> None:
+    unknown = [{"id": 4, "name": "x"}], [{"email": "x@b.c"}]
+    with pytest.raises(RedashError, match=r"x@b.c would become an administrator"):
+        plan([], [{"email": "x@b.c", "admin": True}], *unknown, ROOT, administrators=False)
     made = plan([], [{"email": "x@b.c", "groups": ["analysts"], "admin": True}], GROUPS, [{"email": "x@b.c"}], ROOT)
     assert made.user_commands == [["users", "grant_admin", "x@b.c"]]
     assert made.impossible == ["x@b.c, groups +analysts: Redash has no command to change members, use its Groups page"]

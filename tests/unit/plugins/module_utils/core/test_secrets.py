@@ -116,6 +116,9 @@ def test_a_circle_of_composed_secrets_is_refused() -> None:
     # The way into the circle is no part of it.
     with pytest.raises(RedashError, match=r"^secret b: it is composed of itself: b -> c -> b$"):
         plan([Secret("a", compose="{b}"), Secret("b", compose="{c}"), Secret("c", compose="{b}")], {})
+    # Nor is a part that leads nowhere.
+    with pytest.raises(RedashError, match=r"^secret a: it is composed of itself: a -> b -> a$"):
+        plan([Secret("a", compose="{x}{b}"), Secret("b", compose="{a}"), Secret("x")], {})
 
 
 def test_a_plain_string_parameter_is_refused() -> None:
@@ -427,6 +430,7 @@ def test_only_the_secrets_that_a_person_added_get_a_variable_by_their_name() -> 
 
 def test_the_words_that_people_and_programs_read() -> None:
     assert [destiny.value for destiny in Destiny] == ["kept", "created", "updated", "restored"]
+    assert secrets.masked("ab b", ["b", "ab"]) == "******** ********"
     assert secrets.masked("nothing to hide", [None, ""]) == "nothing to hide"
     assert Stored(1, "arn").encrypted and not Stored(1, "arn").deleted
     assert Secret("a").length == 32
