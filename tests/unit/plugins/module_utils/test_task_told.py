@@ -612,3 +612,35 @@ def test_lines_that_are_not_wanted_are_not_shown() -> None:
     says(aws, "one")
     assert run(params(cmd="groups create x", show_lines=False), aws.context())["stdout_lines"] == ["one"]
     assert "one" not in aws.reported
+
+
+def test_a_log_that_does_not_end_is_told_with_the_last_refusal() -> None:
+    aws = Aws()
+    real = aws.get_log_events
+    began = aws.time.now
+    throttled = raising(client_error("ThrottlingException", "Rate exceeded"))
+
+    def busy(**request: Any) -> dict[str, Any]:
+        return dict((throttled if aws.time.now > began + 12 else real)(**request))
+
+    aws.get_log_events = busy  # type: ignore[method-assign]
+    result = run(params(cmd="groups create x"), aws.context())
+    what = (
+        "the log was not complete 300 s after the end; the last answer: "
+        f"AWS refused to read log stream {STREAM}: ThrottlingException: Rate exceeded"
+    )
+    assert result["log_problem"] == f"{what}. Read the rest in CloudWatch."
+    assert result["msg"] == f"groups create x: exited with 0; its output is missing: {what}"
+    assert 300 < aws.time.now - began - 16 < 340
+    # One that grows for ever was refused nothing.
+    aws = Aws()
+
+    def get_log_events(**_request: Any) -> dict[str, Any]:
+        assert aws.time.now < 2000, "it reads on for ever"
+        now = int(aws.time.now * 1000)
+        return {"events": [{"timestamp": now, "message": str(now), "ingestionTime": now}], "nextForwardToken": f"f/{now}"}
+
+    aws.get_log_events = get_log_events  # type: ignore[method-assign]
+    result = run(params(cmd="groups create x"), aws.context())
+    assert result["log_problem"] == "the log was not complete 300 s after the end. Read the rest in CloudWatch."
+    assert result["stdout_lines"]

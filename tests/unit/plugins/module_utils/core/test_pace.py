@@ -85,6 +85,7 @@ def test_when_a_task_is_looked_at_that_does_not_run_yet(
     pending_for: float, starting: bool, quiet_for: float | None, seconds: float
 ) -> None:
     assert Looks().interval(pending_for, None, starting=starting, quiet_for=quiet_for) == seconds
+    assert Looks().interval(60.0, None) == 6.0
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,7 @@ def test_to_the_end_is_until_the_stream_says_so() -> None:
 
 def test_a_stream_that_vanishes_is_gone_and_one_that_never_was_is_not() -> None:
     reader = Reader(Script(None, Page([Event(1, "x")], "a"), None, Page([Event(2, "y")], "b")))
+    assert (reader.exists, reader.gone, reader.empty) == (False, False, True)
     told = []
     for _read in range(4):
         reader.read()
