@@ -116,3 +116,46 @@ def test_the_specification_refuses(text: str, line: int) -> None:
     with pytest.raises(EnvFileError) as caught:
         parse_specification(text, {}.get, lambda name: None)
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("A=1\nB='never closed\nC=1\n", 2, "the quote that opens the value of B is never closed"),
+        ("=x", 1, "'' is not a variable name"),
+        ("\nA B=1", 2, "'A B' is not a variable name"),
+        ("A=${", 1, "'${' has a ${ without a variable name"),
+        ('A="a\n$"', 1, "'a\\n$' has a $ that starts no variable"),
+    ],
+)
+def test_the_specification_says_what_it_refuses(text: str, line: int, message: str) -> None:
+    with pytest.raises(EnvFileError) as caught:
+        parse_specification(text, {}.get, lambda name: None)
+    assert (caught.value.line, str(caught.value)) == (line, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("A='it\\'s'\n# c\n\nB=2", [("A", "it's"), ("B", "2")]),
+        ('A="a\\tb\\rc\\\\d\\"e\\x"', [("A", 'a\tb\rc\\d"e\\x')]),
+        ("A='x\ny\nz' # c\nB=1", [("A", "x\ny\nz"), ("B", "1")]),
+        ("export\tA=1 \nB:\t2", [("A", "1"), ("B", "2")]),
+        ("A=''\nB=\"\"", [("A", ""), ("B", "")]),
+    ],
+)
+def test_the_specification_reads_quotes_and_escapes(text: str, variables: list[tuple[str, str | None]]) -> None:
+    assert parse_specification(text, {}.get, lambda name: None) == variables
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ("A=1\nB C=1", 2, "the variable name 'B C' holds white space"),
+        ("# c\n=x", 2, "there is no variable name before ="),
+    ],
+)
+def test_docker_says_what_it_refuses(text: str, line: int, message: str) -> None:
+    with pytest.raises(EnvFileError) as caught:
+        parse_docker(text, {}.get)
+    assert (caught.value.line, str(caught.value)) == (line, message)

@@ -107,3 +107,26 @@ def test_expand_env_tells_the_line_of_an_unset_variable() -> None:
     told: list[tuple[str, int]] = []
     expand_env("a: $SET\nb: $NO\n", VARIABLES, lambda name, line: told.append((name, line)))
     assert told == [("NO", 2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a $ b", "'a $ b' has a $ that starts no variable"),
+        ("${5}", "'${5}' has a ${ without a variable name"),
+        ("${A", "'${A' is not a form of ${A} that Compose knows"),
+        ("${A:-b", "'${A:-b' has a ${ that is never closed"),
+        ("${UNSET:?say ${SET}}", "the variable UNSET is required: say set"),
+        ("${UNSET?}", "the variable UNSET is required"),
+    ],
+)
+def test_what_is_refused_is_said_whole(text: str, message: str) -> None:
+    with pytest.raises(InterpolationError) as caught:
+        interpolate(text, VARIABLES.get, lambda name: None)
+    assert str(caught.value) == message
+
+
+def test_fifty_variables_may_stand_in_each_other() -> None:
+    assert interpolate("${A:-" * 50 + "x" + "}" * 50, {}.get, lambda name: None) == "x"
+    with pytest.raises(InterpolationError, match="nests variables too deeply"):
+        interpolate("${A:-" * 51 + "x" + "}" * 51, {}.get, lambda name: None)
