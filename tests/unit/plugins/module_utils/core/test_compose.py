@@ -405,3 +405,65 @@ def test_version_2_casts_no_variable() -> None:
 
 def test_version_3_wants_no_image() -> None:
     assert containers(V3 + "services: {web: {command: x}}\n")["web"]["image"] == ""
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "no Compose file in /project. Create docker-compose.yml or name the file."),
+        ({"compose.yaml": "[a]"}, "compose.yaml:1: the file is not a map of keys. Write services: and the services below it."),
+        ({"compose.yaml": "\nversion: 9\n"}, 'compose.yaml:2: unknown Compose version 9. Remove the version line, or write version: "3".'),
+        (
+            {"compose.yaml": "services: {}\n---\na: b\n"},
+            "compose.yaml: the file holds more than one YAML document. Remove the line --- or make two files of it.",
+        ),
+        (
+            {"compose.yaml": "services:\n  a: {user: u,\n    user: v}\n"},
+            "compose.yaml:3: services.a.user stands twice (first in compose.yaml:2). Remove one of the two.",
+        ),
+        ({"compose.yaml": "services: {}\nfoo: 1\n"}, "compose.yaml:2: unknown top-level key foo. Remove it."),
+        (
+            {"compose.yaml": "services: {}\ninclude: [a]\n"},
+            "compose.yaml:2: include is not supported. Name the included files beside this one.",
+        ),
+        ({"compose.yaml": "services: {}\nvolumes: [a]\n"}, "compose.yaml:2: volumes is not a map. Write one key per entry below it."),
+        ({"compose.yaml": "services: {}\nsecrets: [a]\n"}, "compose.yaml:2: secrets is not a map. Write one key per entry below it."),
+        ({"compose.yaml": "services: {}\n", ".env": "A=1\n=x\n"}, ".env:2: '' is not a variable name. Correct the line."),
+        (
+            {"compose.yaml": "services:\n  a:\n    user: $5\n"},
+            "compose.yaml:3: '$5' has a $ that starts no variable. Write $$ for a dollar sign.",
+        ),
+        (
+            {"compose.yaml": "services:\n  a:\n    extends: {file: b.yml}\n"},
+            "compose.yaml:3: extends names no service. Write extends: {service: NAME}, with file: if it is in another file.",
+        ),
+        (
+            {"compose.yaml": "services:\n  a:\n    extends: {file: b.yml, service: c}\n", "b.yml": "services: {d: {image: i}}\n"},
+            "compose.yaml:3: there is no service c to extend in b.yml. Correct the name.",
+        ),
+        (
+            {"compose.yaml": "services:\n  a:\n    extends: {file: b.yml, service: c}\n", "b.yml": "[c]\n"},
+            "b.yml:1: the file is not a map of keys. Write services: and the services below it.",
+        ),
+        (
+            {"compose.yaml": "services:\n  a:\n    extends: b\n  b:\n    extends: a\n"},
+            "compose.yaml:3: service b extends itself. Break the circle.",
+        ),
+        (
+            {"compose.yaml": "services:\n  a:\n    env_file:\n      - e\n      - {required: true}\n"},
+            "compose.yaml:5: an entry of env_file is neither a path nor {path, required}. Write a path.",
+        ),
+        (
+            {"compose.yaml": "version: '2'\nservices:\n  a: {image: i, links: [c]}\n  b:\n    extends: a\n"},
+            "compose.yaml:5: service a can't be extended, because it has links. Move links out of it.",
+        ),
+        (
+            {"compose.yaml": "version: '3'\nservices:\n  a:\n    env_file: e\n", "e": "A=1\nB C=1\n"},
+            "e:2: the variable name 'B C' holds white space. Correct the line.",
+        ),
+    ],
+)
+def test_what_a_project_can_not_be_is_said_whole(files: dict[str, str], message: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        project(files)
+    assert str(caught.value) == message
