@@ -205,6 +205,7 @@ def test_the_work_is_told_without_its_mark() -> None:
         assert mark_of(words) == ""
         assert same_work(words, list(words))
         assert not same_work(words, one) and not same_work(one, words)
+    assert not same_work(["/app/manage.py", "org", "list", "a"], ["/app/manage.py", "org", "list", "b"])
     assert mark_of(single) == ""
     assert not same_work(one, ["python3", *other[1:]])
     assert same_work(single, list(single))
