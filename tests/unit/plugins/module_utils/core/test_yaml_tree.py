@@ -109,3 +109,61 @@ def test_anchors_that_multiply_are_refused() -> None:
     text += "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
     with pytest.raises(RedashError, match="anchors"):
         load(text, "f")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: b\n? [1]\n: 2", "f:2: a key is a map or a list. Write a plain word as the key."),
+        ("a: b\n<<: 5", "f:2: << does not name a map. Point it to an anchor on a map."),
+        ("[" * 5_000 + "]" * 5_000, "f: the YAML is nested too deeply. Write it flatter."),
+    ],
+)
+def test_what_is_no_yaml_is_said_with_its_line(text: str, message: str) -> None:
+    with pytest.raises(RedashError) as caught:
+        load(text, "f")
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "version_2", "specification"),
+    [
+        *((word, True, word) for word in ("y", "Y", "yes", "YES", "on", "On", "ON")),
+        *((word, False, word) for word in ("n", "N", "no", "No", "NO", "Off", "OFF")),
+        *((word, True, True) for word in ("true", "TRUE")),
+        *((word, False, False) for word in ("false", "False", "FALSE")),
+        *((word, None, None) for word in ("Null", "NULL")),
+        *((word, float("inf"), float("inf")) for word in (".Inf", ".INF", "+.inf")),
+        ("-.inf", float("-inf"), float("-inf")),
+        (".iNF", ".iNF", ".iNF"),
+        ("18446744073709551615", (1 << 64) - 1, (1 << 64) - 1),
+        ("18446744073709551616", float(1 << 64), float(1 << 64)),
+        ("-0x1f", -31, -31),
+        ("+0B11", 3, 3),
+        ("-017", -15, -15),
+        ("1.5e-3", 0.0015, 0.0015),
+        ("1_0.5", 10.5, 10.5),
+        ("\u0663", "\u0663", "\u0663"),
+    ],
+)
+def test_words_and_the_limits_of_numbers(text: str, version_2: object, specification: object) -> None:
+    assert (resolve(text), resolve(text, yes_and_no=False)) == (version_2, specification)
+
+
+def test_places_of_what_is_not_there_are_those_of_the_whole() -> None:
+    tree = load("\na:\n  - x\nb: {c: 1}\n", "f")[0]
+    assert (tree.where(), tree.where("z"), tree["a"].where(), tree["a"].where(1), tree["b"].where("c")) == (
+        "f:2",
+        "f:2",
+        "f:3",
+        "f:3",
+        "f:4",
+    )
+    assert load("", "f") == (None, False)
+    assert load("a: 1\n", "f") == ({"a": 1}, False)
+
+
+def test_keys_that_yaml_reads_as_something_else_are_kept_with_their_meaning() -> None:
+    tree = load("x: &x {y: 1, 'n': 2, 3: 4}\nz: {<<: *x}\n", "f")[0]
+    assert tree["x"].odd == tree["z"].odd == {"y": True, "3": 3}
+    assert load("y: 1\n", "f", yes_and_no=False)[0].odd == {}
