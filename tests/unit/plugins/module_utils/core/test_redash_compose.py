@@ -337,6 +337,39 @@ def test_a_command_that_cannot_be_split_is_named() -> None:
     ]
 
 
+def test_variables_that_point_to_what_aws_replaces_or_are_set_otherwise_go_and_all_others_stay() -> None:
+    variables = "{R: 'redis://cache/0', A: 1, QUEUES: q, B: 2, MINE: 3, C: 'redis://other/0', D: 4}"
+    text = service(environment=variables) + "  cache: {image: redis:7}\n"
+    assert parse(text, ("MINE",)).services[0].environment == {"A": "1", "B": "2", "C": "redis://other/0", "D": "4"}
+
+
+def test_every_secret_of_a_file_is_said() -> None:
+    lines = problems(service(environment="{A_TOKEN: x, A: 1, B_TOKEN: y}"))
+    assert [line.partition(".environment: ")[2].partition(" ")[0] for line in lines] == ["A_TOKEN", "B_TOKEN"]
+
+
+def test_the_queues_of_every_scheduler_are_remembered() -> None:
+    body = "{image: redash/redash:__TAG__, command: scheduler, environment: {QUEUES: %s}}"
+    assert parse(f"services: {{s: {body % 'a'}, t: {body % 'b'}}}").scheduler_queues == ("a", "b")
+
+
+def test_the_image_of_another_release_is_refused_with_both_ways_out() -> None:
+    assert problems(service(image="redash/redash:26.3.0")) == [
+        "compose.yml: the file runs redash/redash:26.3.0, but Redash 25.8.0 is asked for. "
+        "Set redash_version to 26.3.0, or take the compose file of 25.8.0."
+    ]
+
+
+def test_what_a_file_does_not_say_is_left_to_the_release() -> None:
+    source = parse("services: {a: {command: scheduler}}")
+    assert (source.image, source.scheduler_queues, source.left_out) == (None, (), ())
+
+
+def test_a_service_without_image_and_command_is_refused() -> None:
+    (line,) = problems("services: {a: {command: x}}")
+    assert line.startswith("compose.yml: services.a: command 'x' of image '' is neither")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -374,6 +407,7 @@ def test_a_reference_to_a_service_is_told_by_the_host_of_its_url(value: str, ref
 def test_a_secret_is_told_by_its_name_or_by_a_password_in_its_url() -> None:
     assert looks_secret("REDASH_SECRET_KEY", "x")
     assert looks_secret("PROXY", "http://me:hunter2@proxy.example.com")
+    assert looks_secret("PROXY", "HTTP://me:hunter2@proxy.example.com")
     assert not looks_secret("PROXY", "http://me@proxy.example.com:3128")
     assert not looks_secret("REDASH_SECRETARY", "x")
 
