@@ -388,7 +388,9 @@ def test_a_batch_without_its_end_and_a_command_that_did_nothing_are_told() -> No
 def test_each_retry_is_told_with_its_wait() -> None:
     aws = Aws()
     aws.failures = [{"reason": "RESOURCE:ENI"}] * 9
+    began = aws.time.now
     error = failed(aws, retries=2)
+    assert 16 < aws.time.now - began < 18
     assert aws.reported == [
         "ECS started no task: RESOURCE:ENI; nothing ran, trying again in 5 s (1 of 2 retries)",
         "ECS started no task: RESOURCE:ENI; nothing ran, trying again in 12 s (2 of 2 retries)",
