@@ -81,7 +81,8 @@ def test_a_release_that_an_upgrade_s_image_told_is_known_afterwards(aws: LocalAw
 
 def test_site_yml_looks_again_after_terraform_before_it_deploys() -> None:
     (play,) = yaml.safe_load((ROOT / "playbooks" / "site.yml").read_text())
-    roles = [(task["ansible.builtin.import_role"]["name"], task["ansible.builtin.import_role"].get("tasks_from")) for task in play["tasks"]]
+    named = [task.get("ansible.builtin.import_role") or task["ansible.builtin.include_role"] for task in play["tasks"]]
+    roles = [(role["name"], role.get("tasks_from")) for role in named]
     guards = [place for place, role in enumerate(roles) if role == ("redash.ecs.upgrade", "guard")]
     assert guards[0] < roles.index(("redash.ecs.ssm_secrets", None))
     assert roles.index(("redash.ecs.terraform_apply", None)) < guards[1] < roles.index(("redash.ecs.compose_render", None))

@@ -284,8 +284,8 @@ def test_lines_are_read_in_the_region_that_the_container_logs_to() -> None:
         aws.definition["containerDefinitions"][0]["logConfiguration"]["options"]["awslogs-region"] = region
         clients: list[tuple[str, dict[str, Any]]] = []
 
-        def client(service: str, aws: Aws = aws, clients: list[Any] = clients, **more: Any) -> Aws:
-            clients.append((service, more))
+        def client(service: str, aws: Aws = aws, asked_for: Any = clients.append, **more: Any) -> Aws:
+            asked_for((service, more))
             return aws
 
         run(params(), Context(client=client, clock=aws.time.clock, random=random.Random(1)))
@@ -602,8 +602,10 @@ def test_an_answer_without_a_date_is_followed_as_well() -> None:
         says(aws, "one")
         real = aws.describe_tasks
 
-        def describe_tasks(real: Any = real, metadata: Any = metadata, **request: Any) -> dict[str, Any]:
-            return {key: value for key, value in real(**request).items() if key != "ResponseMetadata"} | metadata
+        added = tuple(metadata.items())
+
+        def describe_tasks(real: Any = real, added: Any = added, **request: Any) -> dict[str, Any]:
+            return {key: value for key, value in real(**request).items() if key != "ResponseMetadata"} | dict(added)
 
         aws.describe_tasks = describe_tasks  # type: ignore[method-assign]
         assert run(params(cmd="groups create x"), aws.context())["stdout_lines"] == ["one"]

@@ -47,7 +47,7 @@ def test_an_error_says_all_its_problems(given: Any, problems: list[Problem], tex
 
 def test_an_error_without_a_problem_is_a_mistake_of_ours() -> None:
     with pytest.raises(ValueError, match="^RedashError needs at least one problem$"):
-        RedashError([])
+        raise RedashError([])
 
 
 def test_an_error_keeps_what_is_known_so_far() -> None:
