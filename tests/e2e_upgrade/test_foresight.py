@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from tests.e2e_upgrade.installation import NAME, Installation, as_it_was
 
+# A picture's address with a quote is refused one step before, by `check`.
 # By what the message has to say: statements that make the row, and those that a person would type to correct it.
 TRAPS = {
     "users.details: migration fd4fc850d7ea fails on 1 row": (
         r"""insert into users (org_id, name, email, groups, api_key, details)
             values (1, 'Nul', 'nul@example.com', '{2}', 'k-nul', '{"a": "\u0000"}')""",
         "update users set details = '{}' where email = 'nul@example.com'",
-    ),
-    "users.profile_image_url: migration fd4fc850d7ea fails on 1 row": (
-        "insert into users (org_id, name, email, groups, api_key, profile_image_url) values"
-        " (1, 'Quote', 'quote@example.com', '{2}', 'k-quote', 'https://example.com/a\"b')",
-        "update users set profile_image_url = null where email = 'quote@example.com'",
     ),
     "queries.options: migration 7205816877ec fails on 1 row": (
         r"""insert into queries (org_id, name, query, query_hash, user_id, options)
