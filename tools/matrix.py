@@ -98,7 +98,7 @@ def environment(core: str) -> tuple[Path, str] | None:
 
 
 def install(core: str, base: str, home: Path) -> Path:
-    """The Python of the virtual environment ``home``, made anew where it holds something else than is wanted."""
+    """The Python of the virtual environment ``home``, made again where it holds other packages than it should."""
     requirements = [f"ansible-core=={core}.*", *wanted()]
     constraints = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if name_of(line) not in FREE]
     stamp, content = home / "installed", sha256("\n".join([*requirements, *constraints]).encode()).hexdigest()

@@ -49,7 +49,7 @@ def relay(connect: Callable[[], Awaitable[Connection]]) -> Callable[[asyncio.Str
         try:
             other_reader, other_writer = await connect()
         except OSError:
-            writer.close()  # nobody answers in there yet, or any more: refused, as without a relay
+            writer.close()  # no server answers in there, so the client is refused, as without a relay
             return
         await asyncio.gather(_copy(reader, other_writer), _copy(other_reader, writer))
         other_writer.close()

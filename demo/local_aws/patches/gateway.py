@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A load balancer's host belonged to it last: other services took its requests by their path alone. Seen with MiniStack 1.5.33.
 
-POST /login was Cognito's, so that nobody could sign in to Redash at the demo's address; /oauth2/login, /oauth2/token,
+POST /login was Cognito's, so signing in to Redash failed for everybody at the demo's address; /oauth2/login, /oauth2/token,
 /.well-known/..., /health and others went the same way. In AWS, a host decides before any path does.
 """
 

@@ -410,7 +410,7 @@ def _in_phase(phase: str, text: str) -> _Rule:
     kind = next((name for pattern, name in _KINDS if pattern.search(text)), "")
     retried = re.search(r"retried (\d+) time", text, re.IGNORECASE)
     if not kind and cut and retried and int(retried[1]) > 1:
-        # Refusals are tried once. Three and five times it tries what nobody answers.
+        # A refusal is tried once. A request without an answer is tried three or five times.
         kind = "unreachable"
     if kind == "unreachable" and phase != "volume":
         whither, endpoints = _ENDPOINTS[phase]
