@@ -436,7 +436,7 @@ _EXIT_CODES = {
 }
 
 _STOP_CODES = {
-    "UserInitiated": ("stopped", "Somebody stopped the task; rerun when that is settled."),
+    "UserInitiated": ("stopped", "A person or a program stopped the task: rerun when you know why."),
     "SpotInterruption": ("spot", _SPOT),
     "TerminationNotice": ("infrastructure", _HOST),
     "InfrastructureHealth": ("infrastructure", "The host was unwell: rerun."),
@@ -500,6 +500,7 @@ def explain(task: Mapping[str, Any], lines: Sequence[str] = (), container: str |
     exit_code = (mattered or {}).get("exitCode")
     ended = f"{mattered['name']} exited with {exit_code}" if mattered and exit_code is not None else ""
     told = reason or stop_code or "no reason given"
+    with_code = f"{told} ({stop_code})" if stop_code and stop_code != told else told
 
     # What a person gives as the reason of a stop is not AWS's wording.
     rule = None if stop_code == "UserInitiated" else _matching(reason)
@@ -520,10 +521,10 @@ def explain(task: Mapping[str, Any], lines: Sequence[str] = (), container: str |
         known = said if in_log and in_log.cause else ""
         return Stopped(rule.cause, _with(f"{ended}: {reason}" if ended else reason, known), True, False, rule.todo, known)
     if rule and rule in FIRST and rule.cause in ("spot", "infrastructure"):
-        return Stopped(rule.cause, f"{told} ({stop_code})" if stop_code else told, True, False, rule.todo)
+        return Stopped(rule.cause, with_code, True, False, rule.todo)
     if stop_code in _STOP_CODES:
         cause, todo = _STOP_CODES[stop_code]
-        return Stopped(cause, f"{told} ({stop_code})", True, False, todo)
+        return Stopped(cause, with_code, True, False, todo)
     if in_log and in_log.cause:
         return Stopped(in_log.cause, _with(ended or told, said), True, False, in_log.todo, said)
     if rule:

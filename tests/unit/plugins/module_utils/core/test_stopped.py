@@ -386,6 +386,8 @@ START = "CannotStartContainerError: odd words"
         # A person's words are not AWS's.
         ((False, "UserInitiated", "RESOURCE:ENI"), [], ("stopped", "the task was stopped before it started: RESOURCE:ENI", False, "")),
         ((True, "UserInitiated", OOM, 143), ["odd"], ("stopped", f"{OOM} (UserInitiated)", False, "")),
+        ((True, "UserInitiated", "", 143), [], ("stopped", "UserInitiated", False, "")),
+        ((True, "SpotInterruption", "", 143), [], ("spot", "SpotInterruption", False, "")),
         ((False, "", "Task stopped by user"), [], ("stopped", "the task was stopped before it started: Task stopped by user", False, "")),
         ((False, "TaskFailedToStart", "RESOURCE:ENI"), [], ("network_interface", "the task never started: RESOURCE:ENI", True, "")),
         ((False, "TaskFailedToStart", ""), [], ("never_started", "the task never started: TaskFailedToStart", False, "")),
@@ -443,7 +445,7 @@ def test_an_exit_code_has_its_remedy(exit_code: int, cause: str, todo: str) -> N
 @pytest.mark.parametrize(
     ("stop_code", "todo"),
     [
-        ("UserInitiated", "rerun when that is settled"),
+        ("UserInitiated", "rerun when you know why"),
         ("SpotInterruption", "use FARGATE"),
         ("TerminationNotice", "took the host away"),
         ("InfrastructureHealth", "The host was unwell"),
