@@ -33,19 +33,9 @@ def ecs_cli_configure(cluster: str, *, binary: str, region: str) -> list[str]:
     return ecs_cli.configure(binary, cluster, region)
 
 
-def ecs_cli_task_definition(output: str) -> str:
-    """``family:revision`` that ecs-cli's output names."""
-    try:
-        return ecs_cli.used_task_definition(output)
-    except RedashError as error:
-        raise AnsibleFilterError(str(error)) from error
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "ecs_cli_command": ecs_cli_command,
             "ecs_cli_configure": ecs_cli_configure,
-            "ecs_cli_complaint": ecs_cli.complaint,
-            "ecs_cli_task_definition": ecs_cli_task_definition,
         }

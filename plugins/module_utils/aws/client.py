@@ -20,6 +20,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import boto3_c
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 
 try:
+    import boto3
     import botocore.exceptions as botocore_exceptions
 except ImportError:  # the module says so in one line: amazon.aws checks for boto3 before anything else
     botocore_exceptions = None  # type: ignore[assignment]
@@ -93,6 +94,31 @@ def client_factory(params: Mapping[str, Any], name: str) -> Callable[..., Any]:
         return clients[key]
 
     return client
+
+
+def frozen_credentials(params: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The credentials that ``client_factory`` would sign with, for a program that is not boto3.
+
+    ``params`` are validated module options, ``name`` is the module's, for messages. Returns ``access_key``, ``secret_key`` and
+    ``session_token`` (empty where there is none). Raises RedashError when no usable credentials are given.
+    """
+    options = dict(params)
+    if is_local_endpoint(options.get("endpoint_url")):
+        options["profile"] = None
+    given = get_aws_connection_info(_Connection(options, name))[2]  # type: ignore[arg-type]
+    # A profile of the shell has no say beside keys.
+    with _without_profile() if given.get("aws_access_key_id") else contextlib.nullcontext(), aws_errors("find AWS credentials"):
+        session = boto3.session.Session(
+            aws_access_key_id=given.get("aws_access_key_id"),
+            aws_secret_access_key=given.get("aws_secret_access_key"),
+            aws_session_token=given.get("aws_session_token"),
+            profile_name=given.get("profile_name"),
+        )
+        found = session.get_credentials()
+        if found is None:
+            raise botocore_exceptions.NoCredentialsError()
+        frozen = found.get_frozen_credentials()
+    return {"access_key": frozen.access_key, "secret_key": frozen.secret_key, "session_token": frozen.token or ""}
 
 
 def error_code(error: BaseException) -> str:

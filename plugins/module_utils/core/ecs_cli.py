@@ -96,6 +96,24 @@ def service_rm(binary: str, family: str, compose_files: Sequence[str], ecs_param
     return [*compose(binary, family, compose_files, ecs_params), "service", "rm", "--cluster", cluster]
 
 
+# What ecs-cli says when it made or changed something; it updates a service on every run, and says that with other words.
+CHANGES = (
+    "Created an ECS service",
+    "Updated the ECS service with a new task definition",
+    "Deleted ECS service",
+)
+
+
+def changed(output: str) -> bool:
+    """Whether ecs-cli said that it changed a service."""
+    return any(words in output for words in CHANGES)
+
+
+def registers(argv: Sequence[str]) -> bool:
+    """Whether this command line makes ecs-cli register a task definition, or find the same one in its cache."""
+    return any(tuple(argv[at : at + 2]) == ("service", "up") for at in range(len(argv))) or "create" in argv[5:]
+
+
 def used_task_definition(output: str) -> str:
     """``family:revision`` that ecs-cli said it uses. Raises RedashError when it said none.
 

@@ -195,3 +195,29 @@ def test_every_filter_is_documented() -> None:
 
     folder = Path(filters.__file__).parent
     assert [name for name in filters.FilterModule().filters() if not (folder / f"{name}.yml").is_file()] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "yes"),
+    [
+        (["compose", "--project-name", "up", "service", "up", "--cluster", "c"], True),
+        (["compose", "--project-name", "shop", "--file", "f", "create", "--launch-type", "FARGATE"], True),
+        (["compose", "--project-name", "shop", "service", "rm"], False),
+        (["configure", "--cluster", "create"], False),
+    ],
+)
+def test_only_create_and_service_up_use_a_task_definition(arguments: list[str], yes: bool) -> None:
+    assert ecs_cli.registers(["ecs-cli", *arguments]) is yes
+
+
+@pytest.mark.parametrize(
+    ("output", "yes"),
+    [
+        ('msg="Created an ECS service" service=x', True),
+        ('msg="Updated the ECS service with a new task definition. Old containers will be stopped"', True),
+        ('msg="Deleted ECS service" service=x', True),
+        ('msg="Updated ECS service successfully" desiredCount=1', False),
+    ],
+)
+def test_a_change_is_what_ecs_cli_says_that_it_changed(output: str, yes: bool) -> None:
+    assert ecs_cli.changed(output) is yes
