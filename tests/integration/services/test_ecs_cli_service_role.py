@@ -335,7 +335,7 @@ def test_without_live_output_the_module_says_the_same(playbook: Playbook, variab
     assert made["service"]["name"] == "quiet"
 
 
-def test_ecs_cli_writes_and_the_deployment_is_watched(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
+def test_ecs_cli_writes_what_differs_and_the_deployment_is_watched(aws: LocalAws, playbook: Playbook, variables: dict[str, Any]) -> None:
     """With a recorder in ecs-cli's place: the real binary can't be had here. It only writes down how it is called."""
     recorder = playbook.folder / "ecs-cli"
     calls = playbook.folder / "calls"
@@ -344,15 +344,34 @@ def test_ecs_cli_writes_and_the_deployment_is_watched(aws: LocalAws, playbook: P
     recorder.chmod(0o755)
     variables["compose_render_result"] = {"services": [service("worker", playbook.folder)]}
     assert playbook.run(ROLE, variables=variables).returncode == 0
-    done = playbook.run(ROLE, variables={**variables, "redash_engine": "ecs-cli", "ecs_cli_service_binary": str(recorder)})
-    assert done.returncode == 0, done.stdout
+    by_ecs_cli = {**variables, "redash_engine": "ecs-cli", "ecs_cli_service_binary": str(recorder)}
     start = f"HOME={playbook.folder}/work/ecs-cli KEY=test"
-    assert calls.read_text().splitlines() == [
-        f"{start} configure --cluster shop --region eu-west-1 --default-launch-type FARGATE --config-name shop",
+    configure = f"{start} configure --cluster shop --region eu-west-1 --default-launch-type FARGATE --config-name shop"
+    up = (
         f"{start} compose --project-name shop-worker --file {playbook.folder}/docker-compose-worker.yml"
         f" --ecs-params {playbook.folder}/ecs-params-worker.yml service up --cluster shop --launch-type FARGATE --timeout 0"
-        " --deployment-max-percent 200 --deployment-min-healthy-percent 100",
-    ]
+        " --deployment-max-percent {} --deployment-min-healthy-percent 100"
+    )
+
+    # What runs is what is wanted: ecs-cli would replace every task.
+    same = playbook.run(ROLE, variables=by_ecs_cli)
+    assert same.returncode == 0, same.stdout
+    assert calls.read_text().splitlines() == [configure]
+
+    another = {**by_ecs_cli, "ecs_cli_service_deployment_configuration": {"minimum_healthy_percent": 100, "maximum_percent": 150}}
+    calls.unlink()
+    checked = playbook.run(ROLE, "--check", variables=another)
+    assert checked.returncode == 0, checked.stdout
+    assert re.search(r"changed=1 ", checked.stdout), checked.stdout
+    assert not calls.exists()
+    done = playbook.run(ROLE, variables=another)
+    assert done.returncode == 0, done.stdout
+    assert calls.read_text().splitlines() == [configure, up.format(150)]
+
+    calls.unlink()
+    forced = playbook.run(ROLE, variables={**by_ecs_cli, "ecs_cli_service_force_new_deployment": "true"})
+    assert forced.returncode == 0, forced.stdout
+    assert calls.read_text().splitlines() == [configure, f"{up.format(200)} --force-deployment"]
 
 
 def test_ecs_cli_s_first_error_is_the_message(playbook: Playbook, variables: dict[str, Any]) -> None:
