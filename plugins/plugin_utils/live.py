@@ -39,6 +39,20 @@ except OSError:
     TERMINAL = None
 
 
+def show(line: str) -> None:
+    """Show ``line`` at once.
+
+    An action runs in a worker, whose Display sends each line to the main process. ansible-runner before 2.4.2 (AWX 24.6.1 has 2.4.0)
+    wraps that method in the worker, too, and writes marks of its own to the worker's standard output: ansible-core then warns after
+    each task. So the line goes into the queue itself; the main process shows it through whatever is wrapped there.
+    """
+    queue = getattr(display, "_final_q", None)
+    if queue is None:
+        display.display(line)
+    else:
+        queue.send_display("display", line)
+
+
 def printable(line: str) -> str:
     """``line`` without terminal escapes and control characters."""
     return CONTROL.sub("", line.replace("\t", "    "))
@@ -105,7 +119,7 @@ class LiveActionBase(ActionBase):
         def report(line: str) -> None:
             line = (prefix + printable(line)).rstrip()
             if interruption.signal_number is None:
-                display.display(line)
+                show(line)
             elif TERMINAL is not None:
                 with contextlib.suppress(OSError):
                     os.write(TERMINAL, f"{line}\n".encode())

@@ -58,6 +58,18 @@ def test_lines_carry_their_host_and_go_to_the_terminal_itself_after_an_interrupt
     assert (tmp_path / "terminal").read_text() == "[redash-prod] two\n"
 
 
+def test_a_worker_s_line_goes_to_the_main_process_past_what_wraps_its_display(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ansible-runner 2.4.0 wraps Display.display in the worker, and writes to its standard output: ansible-core warns of that."""
+    sent: list[tuple[str, ...]] = []
+    monkeypatch.setattr(live.display, "_final_q", SimpleNamespace(send_display=lambda *call: sent.append(call)))
+    monkeypatch.setattr(type(live.display), "display", lambda self, line: print("\x1b[K" + line))
+    action()._reporter("redash-prod", Interruption())("one")
+    assert sent == [("display", "[redash-prod] one")]
+    assert capsys.readouterr().out == ""
+
+
 def test_a_signal_interrupts_once_and_is_remembered() -> None:
     # Coverage, and whatever else runs the tests, may have a handler of its own.
     before = signal.getsignal(signal.SIGTERM)
