@@ -374,7 +374,7 @@ def _interpolated(project: Project, value: Any, problems: Problems, where: str =
     try:
         return interpolate(value, project.lookup, lambda name: project.warn(f"the variable {name} is not set; it becomes blank", where))
     except InterpolationError as error:
-        problems.add(str(error), where=where, todo="Write $$ for a dollar sign.")
+        problems.add(str(error), where=where, todo=error.todo)
         return value
 
 

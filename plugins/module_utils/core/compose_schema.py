@@ -35,6 +35,8 @@ _WORDS = {
     "list of texts": "a list of texts",
     "text or list of texts": "text or a list of texts",
     "list or map": "a map of names and values, or a list of NAME=value",
+    "list or map of scalars": "a map of names and values, or a list of NAME=value",
+    "literal yes or no": "true or false",
     "ports": "a list of ports",
     "ulimits": "a map of names and limits",
     "list": "a list",
@@ -72,6 +74,17 @@ def _is_list_or_map(value: Any) -> bool:
     return _all_text(value) or (isinstance(value, Map) and all(v is None or _is_text(v) or _is_number(v) for v in value.values()))
 
 
+# What the Compose Specification casts to a boolean where a text stands: https://docs.docker.com/reference/compose-file/fragments/
+_TRUTHS = {"true": True, "y": True, "yes": True, "on": True, "false": False, "n": False, "no": False, "off": False}
+
+
+def truth(value: Any) -> bool | None:
+    """``value`` as a boolean, from a text such as ``"true"``, too; None when it is neither."""
+    if isinstance(value, bool):
+        return value
+    return _TRUTHS.get(value.lower()) if isinstance(value, str) else None
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "any": lambda value: True,
     "text": _is_text,
@@ -83,6 +96,10 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "list of texts": _all_text,
     "text or list of texts": lambda value: _is_text(value) or _all_text(value),
     "list or map": _is_list_or_map,
+    "list or map of scalars": lambda value: (
+        _all_text(value) or (isinstance(value, Map) and not any(isinstance(item, Map | Seq) for item in value.values()))
+    ),
+    "literal yes or no": lambda value: truth(value) is not None,
     "ports": lambda value: isinstance(value, Seq) and all(_is_text(port) or _is_number(port) for port in value),
     "ulimits": _is_ulimits,
     "list": lambda value: isinstance(value, Seq),
@@ -197,17 +214,18 @@ KEYS: dict[str, dict[str, str]] = {
         ),
         # Read with more shapes than the older schemas know; their readers check them.
         **dict.fromkeys(("command", "entrypoint", "healthcheck", "ulimits", "extra_hosts"), "any"),
+        # The Specification reads any scalar as text here, and a text as the boolean that it spells there.
+        **dict.fromkeys(("environment", "labels", "sysctls"), "list or map of scalars"),
+        **dict.fromkeys(("init", "privileged", "read_only", "stdin_open", "tty"), "literal yes or no"),
         "depends_on": "list of texts or map",
         "deploy": "map",
         "devices": "list",
         "env_file": "text or list",
-        "init": "yes or no",
         "mem_reservation": "number or text",
         "platform": "text",
         "ports": "list",
         "profiles": "list of texts",
         "secrets": "list",
-        "sysctls": "list or map",
         "volumes": "list",
     },
 }
@@ -271,9 +289,10 @@ def _check_service(name: str, service: Map, version: str, problems: Problems) ->
         elif version != SPECIFICATION and kind in _UNIQUE and key not in ("command", "entrypoint") and isinstance(value, Seq):
             seen: set[str] = set()
             for index, item in enumerate(value):
-                if str(item) in seen:
+                # JSON Schema's uniqueItems: the text "80" and the number 80 differ.
+                if repr(item) in seen:
                     problems.add(f"service {name}: {key} has {item!r} twice", where=value.where(index), todo="Remove one of the two.")
-                seen.add(str(item))
+                seen.add(repr(item))
     if version in (V1, V2) and "memswap_limit" in service and "mem_limit" not in service:
         problems.add(f"service {name}: memswap_limit without mem_limit", where=service.where("memswap_limit"), todo="Set mem_limit too.")
 

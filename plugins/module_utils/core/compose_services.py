@@ -23,13 +23,14 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.compose_merge impo
     environment_values,
     scalar_text,
 )
-from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema import EFFECTIVE, SPECIFICATION, V1, V2, V3
+from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema import EFFECTIVE, KEYS, SPECIFICATION, V1, V2, V3, truth
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.shell_words import split_v2, split_v3
 from ansible_collections.redash.ecs.plugins.module_utils.core.units import MIB, duration_in_seconds, size_in_bytes
 from ansible_collections.redash.ecs.plugins.module_utils.core.yaml_tree import Map, Seq
 
 CONDITIONS = {"service_started": "START", "service_healthy": "HEALTHY", "service_completed_successfully": "SUCCESS"}
+_WHOLE = re.compile(r"-?\d+", re.ASCII)
 _TMPFS_SIZE = re.compile(r"size=(\d+(?:\.\d+)* ?[kKmMgGtTpP]?[bB]?)", re.ASCII)
 _PORT_V3 = re.compile(r"(?:(?P<ip>\[[^\]]*\]|[^:]*):)?(?:(?P<host>[0-9-]*):)?(?P<container>[0-9-]+)(?:/(?P<protocol>[A-Za-z]+))?", re.ASCII)
 MOST_PORTS = 1000
@@ -205,7 +206,7 @@ class _Service:
             "devices": self.devices,
             "shm_size": self.shm_size,
             "tmpfs": self.tmpfs,
-            "init": lambda key, value: self.linux.update({"initProcessEnabled": value} if value else {}),
+            "init": lambda key, value: self.linux.update({"initProcessEnabled": True} if truth(value) else {}),
             "stop_grace_period": self.stop_grace_period,
             "volumes": self.mounts,
             "volumes_from": self.volumes_from,
@@ -257,6 +258,8 @@ class _Service:
                 value = [value] if isinstance(value, str) else list(value)
             elif isinstance(value, Seq):
                 value = list(value)
+            elif KEYS[self.version][key] == "literal yes or no":
+                value = truth(value)
             if value not in ("", [], False):
                 self.set(field_name, value, key)
 
@@ -462,10 +465,28 @@ class _Service:
             self.problem(key, f"{key} {error}", "Write a size such as 512m or 2g.", where)
             return None
 
+    def mib(self, key: str, value: Any, where: str = "") -> int:
+        """MiB of a number or text, which count bytes where no unit is named; 0 for none, and for what has been refused."""
+        size = self.bytes(key, value, where)
+        if size is None or (size == -1 and self.version in (V1, V2)):  # -1 is libcompose's "not set"
+            return 0
+        if size < 0:
+            self.problem(key, f"{key} {value} is less than nothing", "Write a size such as 512m.", where)
+            return 0
+        if 0 < size < MIB:
+            todo = f"Write its unit: {value}m." if _WHOLE.fullmatch(str(value)) else "Write a size such as 512m."
+            what = f"{key} {value} is {size} bytes, less than 1 MiB"
+            if self.version == SPECIFICATION:
+                self.problem(key, what, todo, where)
+            else:  # as ecs-cli, whose files of these versions run somewhere
+                self.project.warn(f"service {self.name}: {what}, and has no effect. {todo}", where or self.service.where(key))
+            return 0
+        return size // MIB
+
     def memory(self, field_name: str, key: str, value: Any, name: str = "", where: str = "") -> None:
-        size = self.bytes(name or key, value, where)
-        if size is not None and size // MIB:
-            self.set(field_name, size // MIB, key)
+        size = self.mib(name or key, value, where)
+        if size:
+            self.set(field_name, size, key)
 
     def cpu_shares(self, key: str, value: Any) -> None:
         # libcompose reads text here as a size, so that "1k" is 1024.
@@ -508,9 +529,9 @@ class _Service:
                     self.project.warn(f"service {self.name}: deploy.resources.{part}.{name} has no effect in ECS", settings.where(name))
 
     def shm_size(self, key: str, value: Any) -> None:
-        size = self.bytes(key, value)
-        if size is not None and size // MIB:
-            self.linux["sharedMemorySize"] = size // MIB
+        size = self.mib(key, value)
+        if size:
+            self.linux["sharedMemorySize"] = size
 
     def ulimits(self, key: str, value: Any) -> None:
         if not isinstance(value, Map):
@@ -519,6 +540,8 @@ class _Service:
         limits = []
         for name, limit in value.items():
             soft, hard = (limit.get("soft"), limit.get("hard")) if isinstance(limit, Map) else (limit, limit)
+            if self.version == SPECIFICATION:  # which casts a text
+                soft, hard = (int(number) if _WHOLE.fullmatch(str(number)) else number for number in (soft, hard))
             if not all(isinstance(number, int) and not isinstance(number, bool) for number in (soft, hard)):
                 self.problem(key, f"ulimit {name} is not a whole number", "Write nofile: {soft: 1024, hard: 2048}.", value.where(name))
                 continue
@@ -746,7 +769,10 @@ class _Service:
             self.problem(key, "healthcheck is not a map", "Write test: below it.")
             return
         modern = self.version == SPECIFICATION
-        if value.get("disable") is True:
+        disabled = value.get("disable")
+        if disabled is not None and truth(disabled) is None:
+            self.problem(key, f"healthcheck.disable is {disabled!r}, not true or false", "Write true or false.", value.where("disable"))
+        if truth(disabled):
             return
         check: dict[str, Any] = {}
         known = {"interval": "interval", "timeout": "timeout", **({"start_period": "startPeriod"} if modern else {})}
@@ -785,6 +811,13 @@ class _Service:
             return None
         if modern and test and test[0] not in ("CMD", "CMD-SHELL", "NONE"):
             self.problem(key, "healthcheck.test does not begin with CMD or CMD-SHELL", 'Write ["CMD", "..."].', where)
+        if test and test[0] == "CMD-SHELL" and len(test) > 2:
+            # Docker gives the shell the first text as its script, and the rest as that script's arguments.
+            self.project.warn(
+                f"service {self.name}: healthcheck.test runs only {test[1]!r}, because CMD-SHELL takes one text; "
+                "put the whole command into it",
+                where,
+            )
         return list(test)
 
     def secrets(self, key: str, value: Seq) -> None:

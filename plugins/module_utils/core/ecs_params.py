@@ -199,6 +199,9 @@ def _typed_map(value: Map, schema: dict[str, Any], path: tuple[str, ...], proble
     for key, item in value.items():
         where = value.where(key)
         expected = schema.get(key, schema.get("*"))
+        if expected is None and key.startswith("x-"):
+            # Compose's extension keys: ecs-cli passes over them, and an alias below may use what they hold.
+            continue
         if expected is None:
             problems.found.append(_unknown(key, path, schema, where))
             continue

@@ -22,7 +22,11 @@ MAX_DEPTH = 50
 
 
 class InterpolationError(ValueError):
-    """The text cannot be interpolated; the message says why, without the file."""
+    """The text cannot be interpolated; the message says why, without the file, and ``todo`` what to do."""
+
+    def __init__(self, message: str, todo: str = "Write $$ for a dollar sign.") -> None:
+        super().__init__(message)
+        self.todo = todo
 
 
 def interpolate(text: str, lookup: Lookup, unset: Callable[[str], None]) -> str:
@@ -94,7 +98,8 @@ def _braced(text: str, start: int, lookup: Lookup, unset: Callable[[str], None],
     elif given:
         result = value or ""
     elif operator.endswith("?"):
-        raise InterpolationError(f"the variable {name} is required" + (f": {word}" if word else ""))
+        lacks = "is not set" if value is None else "is empty"
+        raise InterpolationError(f"the variable {name} {lacks}" + (f": {word}" if word else ""), f"Give {name} a value.")
     else:
         result = word
     return result, end + 1

@@ -174,7 +174,7 @@ def test_keys_and_env_files_are_not_interpolated() -> None:
 
 
 def test_a_malformed_variable_is_refused_with_its_place() -> None:
-    with pytest.raises(RedashError, match=r"docker-compose.yml:5: .*required: say why"):
+    with pytest.raises(RedashError, match=r"docker-compose.yml:5: .*the variable NO is not set: say why. Give NO a value.$"):
         web("3", "hostname: ${NO:?say why}")
     with pytest.raises(RedashError, match=r"docker-compose.yml:6: .*starts no variable. Write \$\$"):
         web("2", "command:\n  - costs $5")
@@ -234,6 +234,9 @@ def test_numbers_in_the_environment() -> None:
 @pytest.mark.parametrize("version", ["1", "2", "3", None])
 @pytest.mark.parametrize("body", ["environment: {A: true}", "environment:", "environment: 5", "environment: [5]", "environment: {A: [1]}"])
 def test_what_is_no_environment_is_refused(version: str | None, body: str) -> None:
+    if version is None and body == "environment: {A: true}":  # the Specification takes every scalar as text
+        assert web(version, body)["environment"] == [{"name": "A", "value": "true"}]
+        return
     with pytest.raises(RedashError, match="environment is"):
         web(version, body)
 

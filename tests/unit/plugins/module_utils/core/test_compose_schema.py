@@ -41,15 +41,15 @@ TYPES = [
     ("123", "text or list of texts", "command entrypoint env_file"),
     ("123S", "text or list of texts", "dns dns_search"),
     ("23S", "text or list of texts", "tmpfs"),
-    ("123S", "list or map", "environment labels"),
+    ("123", "list or map", "environment labels"),
+    ("S", "list or map of scalars", "environment labels sysctls"),
     ("123", "list or map", "extra_hosts"),
-    ("S", "list or map", "sysctls"),
     ("123S", "ports", "expose"),
     ("123", "ports", "ports"),
     ("123S", "text or null", "pid"),
-    ("123S", "yes or no", "privileged read_only stdin_open tty"),
+    ("123", "yes or no", "privileged read_only stdin_open tty"),
+    ("S", "literal yes or no", "init privileged read_only stdin_open tty"),
     ("2", "yes or no", "oom_kill_disable"),
-    ("S", "yes or no", "init"),
     ("123S", "number or text", "shm_size"),
     ("12S", "number or text", "cpu_quota cpu_shares mem_limit memswap_limit"),
     ("2S", "number or text", "mem_reservation"),
@@ -92,6 +92,11 @@ VALUES: dict[str, tuple[str, list[str]]] = {
         "a map of names and values, or a list of NAME=value. Put the value in quotes.",
         ["[a]", "{a: b, c: 5, d: 0.5, e: }"],
     ),
+    "list or map of scalars": (
+        "a map of names and values, or a list of NAME=value. Write a map of names and values, or a list of NAME=value.",
+        ["[a]", "{a: b, c: 5, d: true, e: }"],
+    ),
+    "literal yes or no": ("true or false. Write true or false.", ["true", "'false'", "'Yes'"]),
     "ports": ("a list of ports. Write a list of ports.", ["[80, '81', 8.5]"]),
     "ulimits": ("a map of names and limits. Write a map of names and limits.", ["{a: 5, b: {soft: 1, hard: 2}}"]),
     "list": ("a list. Write a list.", ["[1, {a: b}]"]),
@@ -100,6 +105,8 @@ VALUES: dict[str, tuple[str, list[str]]] = {
     "list of texts or map": ("a list of texts or a map. Put the value in quotes.", ["[a]", "{a: }"]),
     "text or list": ("text or a list. Put the value in quotes.", ["a", "[{a: b}]"]),
 }
+# What is wrong for these is 5, since true is right or has another hint.
+FIVE = ("yes or no", "literal yes or no", "duration")
 VERSIONS = {"1": V1, "2": V2, "3": V3, "S": SPECIFICATION}
 
 
@@ -127,9 +134,9 @@ def test_each_version_has_its_keys_and_takes_their_types(version: str) -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 def test_each_version_says_which_type_a_key_wants(version: str) -> None:
     wanted = {key: kind for key, kind in types_of(version).items() if kind != "any"}
-    body = "\n".join(f"{key}: {'5' if kind in ('yes or no', 'duration') else 'true'}" for key, kind in wanted.items())
+    body = "\n".join(f"{key}: {'5' if kind in FIVE else 'true'}" for key, kind in wanted.items())
     said = [
-        f"f:{line}: service web: {key} is {5 if kind in ('yes or no', 'duration') else True}, not {VALUES[kind][0]}"
+        f"f:{line}: service web: {key} is {5 if kind in FIVE else True}, not {VALUES[kind][0]}"
         for line, (key, kind) in enumerate(wanted.items(), start=2)
     ]
     assert found(VERSIONS[version], body) == said

@@ -508,7 +508,7 @@ def test_all_problems_of_a_service_are_named(version: str | None, body: str, mes
         ),
         (None, "shm_size: 2097151", {"linuxParameters": {"sharedMemorySize": 1}}),
         (None, "shm_size: 1048576\nmem_limit: 1048576", {"memory": 1, "linuxParameters": {"sharedMemorySize": 1}}),
-        (None, "mem_limit: 1048575", {}),
+        ("2", "mem_limit: 1048575", {}),
         (
             "2",
             "tmpfs: ['/a:size=1m', '/b:exec,size=2097152,uid=1']",
@@ -600,7 +600,6 @@ def test_all_problems_of_a_service_are_named(version: str | None, body: str, mes
         ),
         (None, "healthcheck: {test: [], retries: 2147483648}", {"healthCheck": {"command": [], "retries": 2147483648}}),
         (None, "healthcheck: {interval: 5s}", {"healthCheck": {"interval": 5}}),
-        (None, "healthcheck: {disable: 'true', test: a}", {"healthCheck": {"command": ["CMD-SHELL", "a"]}}),
         ("3", "logging: {x-a: b, driver: d}", {"logConfiguration": {"logDriver": "d"}}),
         (
             "3",
@@ -1129,3 +1128,75 @@ def test_top_level_keys_of_the_specification() -> None:
     )
     assert result.warnings == []
     assert result.request["volumes"] == [{"name": "v"}]
+
+
+SIZES = ["mem_limit: {}", "mem_reservation: {}", "shm_size: {}", "deploy: {{resources: {{limits: {{memory: {}}}}}}}"]
+
+
+@pytest.mark.parametrize("line", SIZES)
+@pytest.mark.parametrize(
+    ("size", "todo"), [("512", "512m"), ("'64'", "64m"), ("1", "1m"), ("1023k", "512m"), ("0.5m", "512m"), ("900b", "512m")]
+)
+def test_a_size_that_would_vanish_is_refused_with_the_unit_that_was_meant(line: str, size: str, todo: str) -> None:
+    with pytest.raises(RedashError, match=rf"less than 1 MiB\. .*{todo}\.$"):
+        containers(f"services:\n  web:\n    image: x\n    {line.format(size)}\n")
+
+
+@pytest.mark.parametrize("line", SIZES[:3])
+def test_a_size_that_vanishes_in_version_2_is_warned_about(line: str) -> None:
+    said = translated(f'version: "2"\nservices:\n  web:\n    image: x\n    {line.format(512)}\n').warnings
+    assert [str(warning) for warning in said] == [
+        f"docker-compose.yml:5: service web: {line.format(512).replace(':', '')} is 512 bytes, less than 1 MiB, and has no effect."
+        " Write its unit: 512m."
+    ]
+
+
+@pytest.mark.parametrize("key", ["mem_limit", "shm_size"])
+def test_minus_one_is_no_limit_in_version_2_and_refused_today(key: str) -> None:
+    web = containers(f'version: "2"\nservices:\n  web:\n    image: x\n    {key}: -1\n')["web"]
+    assert web["memory"] == 512
+    assert "linuxParameters" not in web
+    with pytest.raises(RedashError, match=f"{key} -1 is less than nothing"):
+        containers(f"services:\n  web:\n    image: x\n    {key}: -1\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        ("labels: {a: true, b: 1}", "dockerLabels", {"a": "true", "b": "1"}),
+        ("environment: {A: false}", "environment", [{"name": "A", "value": "false"}]),
+        ("sysctls: {net.a: true}", "systemControls", [{"namespace": "net.a", "value": "true"}]),
+        ("ulimits: {nofile: '65536'}", "ulimits", [{"name": "nofile", "softLimit": 65536, "hardLimit": 65536}]),
+        ("ulimits: {nofile: {soft: '-1', hard: 2}}", "ulimits", [{"name": "nofile", "softLimit": -1, "hardLimit": 2}]),
+        ("init: 'true'", "linuxParameters", {"initProcessEnabled": True}),
+        ("init: 'False'", "linuxParameters", None),
+        ("read_only: 'true'", "readonlyRootFilesystem", True),
+        ("read_only: 'off'", "readonlyRootFilesystem", None),
+        ("tty: 'yes'", "pseudoTerminal", True),
+        ("stdin_open: 'on'", "interactive", True),
+        ("healthcheck: {test: a, disable: 'true'}", "healthCheck", None),
+        ("healthcheck: {test: a, disable: 'false'}", "healthCheck", {"command": ["CMD-SHELL", "a"]}),
+    ],
+)
+def test_the_specification_casts_scalars(line: str, field: str, value: Any) -> None:
+    assert containers(f"services:\n  web:\n    image: x\n    {line}\n")["web"].get(field) == value
+
+
+@pytest.mark.parametrize(
+    "line", ["tty: 'maybe'", "init: 1", "healthcheck: {disable: 'maybe'}", "ulimits: {nofile: 'many'}", "labels: {a: [1]}"]
+)
+def test_what_is_no_such_scalar_is_refused_by_line(line: str) -> None:
+    with pytest.raises(RedashError, match=r"^docker-compose\.yml:4: service web: "):
+        containers(f"services:\n  web:\n    image: x\n    {line}\n")
+
+
+@pytest.mark.parametrize(("test", "warned"), [("[CMD-SHELL, a, '|', b]", True), ("[CMD-SHELL, a | b]", False), ("[CMD, a, b]", False)])
+def test_words_that_a_shell_never_gets_are_warned_about(test: str, warned: bool) -> None:
+    said = translated(f"services:\n  web:\n    image: x\n    healthcheck: {{test: {test}}}\n").warnings
+    assert any("healthcheck.test runs only 'a'" in str(line) for line in said) is warned
+
+
+def test_a_text_and_a_number_are_two_ports_in_version_2() -> None:
+    assert containers('version: "2"\nservices:\n  web:\n    image: x\n    expose: ["80", 80]\n')
+    with pytest.raises(RedashError, match="expose has 80 twice"):
+        containers('version: "2"\nservices:\n  web:\n    image: x\n    expose: [80, 80]\n')

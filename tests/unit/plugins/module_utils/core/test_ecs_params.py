@@ -384,3 +384,19 @@ def test_places_of_what_is_read() -> None:
     constraints = params.task_definition["placement_constraints"]
     assert (params.task_definition.where("pid_mode"), constraints.where(0), constraints.where(1)) == ("p.yml:3", "p.yml:5", "p.yml:6")
     assert (params.services.where(), params.run_params.where(), constraints[1].where()) == ("p.yml:3", "p.yml:1", "p.yml:5")
+
+
+def test_extension_keys_are_passed_over_and_lend_their_anchors() -> None:
+    text = """
+version: 1
+x-secrets: &secrets
+  - {value_from: a, name: B}
+task_definition:
+  x-note: mine
+  services:
+    web:
+      x-more: {a: 1}
+      secrets: *secrets
+"""
+    read = parse(text, "ecs-params.yml", {})
+    assert dict(read.services["web"]["secrets"][0]) == {"value_from": "a", "name": "B"}

@@ -63,9 +63,9 @@ def test_a_default_does_not_leak_into_later_variables() -> None:
         ("${A", "not a form"),
         ("${A:-b", "never closed"),
         ("${A=b}", "not a form"),
-        ("${UNSET:?say this}", "UNSET is required: say this"),
-        ("${EMPTY:?}", "EMPTY is required"),
-        ("${UNSET?}", "UNSET is required"),
+        ("${UNSET:?say this}", "UNSET is not set: say this"),
+        ("${EMPTY:?}", "EMPTY is empty"),
+        ("${UNSET?}", "UNSET is not set"),
     ],
 )
 def test_what_is_no_variable_is_refused(text: str, reason: str) -> None:
@@ -116,8 +116,8 @@ def test_expand_env_tells_the_line_of_an_unset_variable() -> None:
         ("${5}", "'${5}' has a ${ without a variable name"),
         ("${A", "'${A' is not a form of ${A} that Compose knows"),
         ("${A:-b", "'${A:-b' has a ${ that is never closed"),
-        ("${UNSET:?say ${SET}}", "the variable UNSET is required: say set"),
-        ("${UNSET?}", "the variable UNSET is required"),
+        ("${UNSET:?say ${SET}}", "the variable UNSET is not set: say set"),
+        ("${UNSET?}", "the variable UNSET is not set"),
     ],
 )
 def test_what_is_refused_is_said_whole(text: str, message: str) -> None:
