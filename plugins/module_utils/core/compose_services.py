@@ -541,7 +541,7 @@ class _Service:
         for name, limit in value.items():
             soft, hard = (limit.get("soft"), limit.get("hard")) if isinstance(limit, Map) else (limit, limit)
             if self.version == SPECIFICATION:  # which casts a text
-                soft, hard = (int(number) if _WHOLE.fullmatch(str(number)) else number for number in (soft, hard))
+                soft, hard = (int(str(number)) if _WHOLE.fullmatch(str(number)) else number for number in (soft, hard))
             if not all(isinstance(number, int) and not isinstance(number, bool) for number in (soft, hard)):
                 self.problem(key, f"ulimit {name} is not a whole number", "Write nofile: {soft: 1024, hard: 2048}.", value.where(name))
                 continue
