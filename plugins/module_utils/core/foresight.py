@@ -117,16 +117,25 @@ def judge(seen: Mapping[str, Any], revisions: Iterable[str]) -> list[str]:
         # A later migration that fails on the same rows for the same reason is no further problem.
         same = f"{table}.{column} {first}"
         if same not in told:
-            what = f"migration {revision} fails on {_rows(count)}: {_named(first, count)}"
+            what = f"migration {revision} fails on {_counted(count, 'row', 'rows')}: {_named(first, count)}"
             problems.add(what, where=f"{table}.{column}", todo=_todo(revision, table, column))
         told.add(same)
+    if seen["lacking"]:
+        listed = ", ".join(f"{name} (type {kind}, {_counted(count, 'query', 'queries')})" for name, kind, count in seen["lacking"])
+        rest = seen["lacking_count"] - len(seen["lacking"])
+        problems.add(
+            f"migration {HASHES} fails on queries of data sources whose type the new release lacks: {listed}{_more(rest)}",
+            where="data_sources",
+            todo="Enable the type (REDASH_ADDITIONAL_QUERY_RUNNERS in redash_settings), or delete the data source, which frees its queries."
+            " Archived queries count.",
+        )
     if seen["hashes"]:
         failing = ", ".join(
             f"{number} {name!r}{' (archived)' if archived else ''} ({error})" for number, name, archived, error in seen["hashes"]
         )
         rest = seen["hashes_failed"] - len(seen["hashes"])
         problems.add(
-            f"migration {HASHES} fails on queries: {failing}{f' and {rest} more' if rest > 0 else ''}",
+            f"migration {HASHES} fails on queries: {failing}{_more(rest)}",
             where="queries",
             todo="Correct their text or parameters, or delete them. Archived queries count.",
         )
@@ -177,8 +186,12 @@ def _todo(revision: str, table: str, column: str) -> str:
     return next(one.todo for one in TRIALS if (one.revision, one.table, one.column) == (revision, table, column))
 
 
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count} rows"
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _more(rest: int) -> str:
+    return f" and {rest} more" if rest > 0 else ""
 
 
 def _named(first: Sequence[Sequence[Any]], count: int) -> str:

@@ -142,7 +142,7 @@ def compare(old: Mapping[str, Any], new: Mapping[str, Any], to_version: str) -> 
 
 
 def traps(old: Mapping[str, Any], new: Mapping[str, Any], judgement: Judgement, to_version: str) -> list[Problem]:
-    """What is known to break a migration or the release after it, found before anything is touched."""
+    """What is known to break the release on this database, found before anything is touched. Its rows are judged in foresight.py."""
     problems = Problems()
     running = {revision for revision, _title in judgement.migrations}
     if new["wrong_key"]:
@@ -168,20 +168,6 @@ def traps(old: Mapping[str, Any], new: Mapping[str, Any], judgement: Judgement, 
             "is the one that stands in Redash's source (the default up to 10.0.0): anyone can forge a session",
             where="cookie_secret",
             todo="Set another. If secret_key was never set, set it to the old cookie secret first: data was encrypted with that.",
-        )
-    if "9e8c841d1a30" in running and new["lacking"]:
-        listed = ", ".join(f"{name} (type {kind}, {count} queries)" for name, kind, count in new["lacking"])
-        problems.add(
-            f"migration 9e8c841d1a30 fails on queries of data sources whose type {to_version} lacks: {listed}",
-            where="database",
-            todo="Enable the type (REDASH_ADDITIONAL_QUERY_RUNNERS in redash_settings), or delete the data source, which frees its queries."
-            " Archived queries count.",
-        )
-    if "fd4fc850d7ea" in running and new["unquotable"]:
-        problems.add(
-            f"migration fd4fc850d7ea fails on {new['unquotable']} users whose picture's address holds a quote or a backslash",
-            where="database",
-            todo="Change users.profile_image_url of those first.",
         )
     if new["connections"] >= BUSY * new["max_connections"]:
         problems.add(

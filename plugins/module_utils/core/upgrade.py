@@ -427,7 +427,7 @@ def outlook(record: Record, seen: dict[str, Any], given: Mapping[str, Any] | Non
         # Before 5.0.0 the table knows no migrations. The image does, and a real run asks it before anything is stopped.
         chain = []
     # The new image, as far as it can be known: it has the key that the secrets give it, and the table's migrations.
-    new = {**seen, "heads": [after], "pending": chain, "lacking": []}
+    new = {**seen, "heads": [after], "pending": chain}
     judgement = migration.compare({key: seen[key] for key in ("wrong_key", "key_given")}, new, record.to_version)
     record.from_version = plain(seen["version"])
     record.done = list(LOOKING)

@@ -81,16 +81,18 @@ def server():
 
 
 def hashes():
-    # As migration 9e8c841d1a30 computes them, with this image's own query runners. A type that it lacks is in look.py.
+    # As migration 9e8c841d1a30 computes them, with this image's own query runners. It fails on a type that the image lacks, too.
     from redash.query_runner import BaseQueryRunner, get_query_runner
 
-    found = []
+    found, lacking = [], {}
     joined = "from queries q left join data_sources d on d.id = q.data_source_id order by q.id"
-    for number, name, archived, text, options, kind in rows(
-        "select q.id, q.name, q.is_archived, q.query, q.options::text, d.type " + joined
+    for number, name, archived, text, options, kind, source in rows(
+        "select q.id, q.name, q.is_archived, q.query, q.options::text, d.type, d.name " + joined
     ):
         try:
             runner = get_query_runner(kind, {}) if kind else BaseQueryRunner({})
+            if runner is None:
+                lacking[source, kind] = lacking.get((source, kind), 0) + 1
             given = json.loads(options) if options else None
             limit = given.get("apply_auto_limit", False) if given else False
             if given:
@@ -99,18 +101,18 @@ def hashes():
                 runner.gen_query_hash(text, limit)
         except Exception as error:
             found.append([number, name, bool(archived), "%s: %s" % (type(error).__name__, error)])
-    return found
+    return found, sorted([source, kind, count] for (source, kind), count in lacking.items())
 
 
 with create_app().app_context():
     db.session.rollback()
-    seen = {"refused": [], "hashes": ask("hashes of queries", hashes) if ASKED["hashes"] else []}
+    found, lacking = (ask("hashes of queries", hashes) if ASKED["hashes"] else []) or ([], [])
+    seen = {"refused": [], "lacking_count": len(lacking), "lacking": lacking[:20], "hashes_failed": len(found), "hashes": found[:NAMED]}
     for revision, table, column, expression in ASKED["trials"]:
         seen["refused"] += ask("%s.%s" % (table, column), refused, revision, table, column, expression)
     seen["dependents"] = ask("views, rules, policies and triggers", dependents)
     seen["foreign"] = ask("owners of the tables", foreign)
     seen["holders"] = ask("locks", holders)
     seen["server"] = (ask("version of the server", server) or [None])[0]
-    seen["hashes_failed"], seen["hashes"] = len(seen["hashes"]), seen["hashes"][:NAMED]
     seen["unread"] = unread
     print(MARK + json.dumps(seen, default=str))

@@ -57,23 +57,13 @@ def encryption():
     }
 
 
-def lacking():
-    # Queries of a data source whose type this image has not: migration 9e8c841d1a30 fails on them.
-    from redash.query_runner import query_runners
-
-    found = rows("select d.name, d.type, count(*) from queries q join data_sources d on d.id = q.data_source_id group by 1, 2 order by 1")
-    return [[name, kind, count] for name, kind, count in found if kind not in query_runners][:20]
-
-
 def users():
     # Migration fd4fc850d7ea empties `details` of those without a picture: an open invitation is lost with it.
-    # And it puts the address between quotes: one that holds a quote or backslash is no JSON, and it fails.
     old = has_column("users", "profile_image_url")
     without = "select count(*) from users where profile_image_url is null"
     return {
         "users": rows("select count(*) from users")[0][0],
         "without_picture": rows(without)[0][0] if old else 0,
-        "unquotable": rows("select count(*) from users where profile_image_url ~ '[\"\\\\]'")[0][0] if old else 0,
     }
 
 
@@ -84,7 +74,6 @@ def look():
     seen.update(encryption())
     seen.update(users())
     seen["queries"] = rows("select count(*) from queries")[0][0]
-    seen["lacking"] = lacking()
     limits = "select current_setting('max_connections')::int, (select count(*) from pg_stat_activity), pg_database_size(current_database())"
     seen["max_connections"], seen["connections"], seen["bytes"] = rows(limits)[0]
     return seen

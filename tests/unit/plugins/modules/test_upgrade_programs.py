@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -201,3 +202,74 @@ def test_each_queue_says_what_became_of_its_job() -> None:
     _code, _lines, result = run("queues.py", {"queues": {**states, "schemas": "finished"}}, "5", *states)
     assert result["queues"] == {"queries": "done", "emails": "failed", "schemas": "done"}
     assert result["version"] == "25.8.0"
+
+
+# A database that has only these queries, and an image with one type of data source. SQL itself is tried in tests/e2e_upgrade.
+FAKE_QUERIES = """
+import json, sys, types
+STATE = json.loads(sys.argv.pop(1))
+redash, models, runners = (types.ModuleType(name) for name in ("redash", "redash.models", "redash.query_runner"))
+class Context:
+    def __enter__(self): return self
+    def __exit__(self, *_): pass
+redash.create_app = lambda: types.SimpleNamespace(app_context=Context)
+class Session:
+    def execute(self, text, values=None):
+        if "from queries q" in text and STATE["queries"] is None:
+            raise RuntimeError("connection lost")
+        return STATE["queries"] if "from queries q" in text else []
+    def rollback(self): pass
+models.db = types.SimpleNamespace(text=str, session=Session())
+class BaseQueryRunner:
+    def __init__(self, configuration): pass
+    def gen_query_hash(self, text, limit): return text[0]
+runners.BaseQueryRunner = BaseQueryRunner
+runners.get_query_runner = lambda kind, configuration: BaseQueryRunner({}) if kind == "pg" else None
+sys.modules.update({"redash": redash, "redash.models": models, "redash.query_runner": runners})
+"""
+
+
+def foreseen(queries: list[list[object]] | None, hashes: bool = True) -> dict[str, Any]:
+    """What foresee.py says where it is asked for hashes only."""
+    asked = json.dumps({"trials": [], "altered": [], "tables": [], "hashes": hashes})
+    program = f"{FAKE_QUERIES}\nsys.argv = ['-c', {asked!r}]\n{(FILES / 'foresee.py').read_text()}"
+    state = json.dumps({"queries": queries})
+    done = subprocess.run([sys.executable, "-c", program, state], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.partition(": ")[2]))
+
+
+def test_queries_of_types_that_the_image_lacks_are_counted_by_data_source() -> None:
+    # id, name, archived, text, options, type, data source
+    queries: list[list[object]] = [
+        [1, "a", False, "select 1", "{}", "pg", "warehouse"],
+        [2, "b", True, "select 1", "{}", "treasuredata", "old"],
+        [3, "c", False, "select 1", "[]", "treasuredata", "old"],
+        [4, "d", False, "select 1", None, "rockset", "aged"],
+        [5, "e", False, "select 1", None, None, None],
+    ]
+    found = foreseen(queries)
+    assert found["lacking"] == [["aged", "rockset", 1], ["old", "treasuredata", 2]]
+    assert (found["lacking_count"], found["hashes"], found["hashes_failed"]) == (2, [], 0)
+
+
+def test_a_query_of_a_lacking_type_with_bad_options_is_told_for_both() -> None:
+    found = foreseen([[2, "b", True, "select 1", '{"parameters": [{}]}', "treasuredata", "old"]])
+    assert found["lacking"] == [["old", "treasuredata", 1]]
+    assert found["hashes"] == [[2, "b", True, "KeyError: 'name'"]]
+
+
+def test_more_data_sources_of_lacking_types_than_are_named_are_counted() -> None:
+    found = foreseen([[number, "q", False, "x", None, "gone", f"source {number:02}"] for number in range(25)])
+    assert (found["lacking_count"], len(found["lacking"])) == (25, 20)
+
+
+def test_the_image_of_the_running_release_is_not_asked_for_types() -> None:
+    found = foreseen([[1, "a", False, "", "{}", "gone", "old"]], hashes=False)
+    assert (found["lacking"], found["hashes"]) == ([], [])
+
+
+def test_queries_that_could_not_be_read_are_said_and_are_not_nothing() -> None:
+    found = foreseen(None)
+    assert ["hashes of queries", "connection lost"] in found["unread"]
+    assert found["lacking"] == []

@@ -19,6 +19,8 @@ ALL = [f"{revision} {title}" for revision, title in MIGRATIONS]
 def seen(**values: Any) -> dict[str, Any]:
     nothing: dict[str, Any] = {
         "refused": [],
+        "lacking": [],
+        "lacking_count": 0,
         "hashes": [],
         "hashes_failed": 0,
         "dependents": [],
@@ -86,6 +88,18 @@ def test_all_of_it_fits_into_the_overrides_of_a_task_together_with_the_program()
             " range) and 3 more. Correct their text or parameters, or delete them. Archived queries count.",
         ),
         (
+            {"lacking": [["old", "treasuredata", 4], ["older", "rockset", 1]], "lacking_count": 2},
+            "data_sources: migration 9e8c841d1a30 fails on queries of data sources whose type the new release lacks:"
+            " old (type treasuredata, 4 queries), older (type rockset, 1 query). Enable the type (REDASH_ADDITIONAL_QUERY_RUNNERS in"
+            " redash_settings), or delete the data source, which frees its queries. Archived queries count.",
+        ),
+        (
+            {"lacking": [["old", "treasuredata", 4]], "lacking_count": 3},
+            "data_sources: migration 9e8c841d1a30 fails on queries of data sources whose type the new release lacks:"
+            " old (type treasuredata, 4 queries) and 2 more. Enable the type (REDASH_ADDITIONAL_QUERY_RUNNERS in"
+            " redash_settings), or delete the data source, which frees its queries. Archived queries count.",
+        ),
+        (
             {"dependents": [["widgets.options", "rule _RETURN on view report"]]},
             "widgets.options: is used by rule _RETURN on view report, so that no migration can change it. Drop that first,"
             " and make it again after.",
@@ -140,8 +154,15 @@ def test_each_trap_is_one_line_with_the_thing_and_the_way_out(found: dict[str, A
 
 
 def test_all_traps_come_at_once() -> None:
-    found = seen(foreign=["events"], dependents=[["users.details", "policy p on users"]], server=[90403, True])
-    assert len(problems(found)) == 4
+    found = seen(
+        refused=[["fd4fc850d7ea", "users", "profile_image_url", 1, [[12, "a"]]]],
+        lacking=[["old", "treasuredata", 4]],
+        lacking_count=1,
+        foreign=["events"],
+        dependents=[["users.details", "policy p on users"]],
+        server=[90403, True],
+    )
+    assert len(problems(found)) == 6
 
 
 def test_what_two_migrations_fail_on_for_one_reason_is_said_once() -> None:

@@ -527,8 +527,6 @@ IN_THE_NEW_IMAGE = {
     "key_given": True,
     "wrong_key": [],
     "cookie_secret_default": False,
-    "lacking": [],
-    "unquotable": 0,
     "without_picture": 0,
     "connections": 1,
     "max_connections": 100,
@@ -555,6 +553,8 @@ QUEUES = ["default", "emails", "periodic", "queries", "scheduled_queries", "sche
             "foresee",
             said(
                 refused=[],
+                lacking=[],
+                lacking_count=0,
                 hashes=[],
                 hashes_failed=0,
                 dependents=[],
