@@ -106,7 +106,7 @@ def hashes():
 
 with create_app().app_context():
     db.session.rollback()
-    found, lacking = (ask("hashes of queries", hashes) if ASKED["hashes"] else []) or ([], [])
+    found, lacking = (ask("types and hashes of queries", hashes) if ASKED["hashes"] else []) or ([], [])
     seen = {"refused": [], "lacking_count": len(lacking), "lacking": lacking[:20], "hashes_failed": len(found), "hashes": found[:NAMED]}
     for revision, table, column, expression in ASKED["trials"]:
         seen["refused"] += ask("%s.%s" % (table, column), refused, revision, table, column, expression)

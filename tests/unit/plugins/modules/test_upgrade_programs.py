@@ -271,5 +271,5 @@ def test_the_image_of_the_running_release_is_not_asked_for_types() -> None:
 
 def test_queries_that_could_not_be_read_are_said_and_are_not_nothing() -> None:
     found = foreseen(None)
-    assert ["hashes of queries", "connection lost"] in found["unread"]
+    assert ["types and hashes of queries", "connection lost"] in found["unread"]
     assert found["lacking"] == []
