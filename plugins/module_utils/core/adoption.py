@@ -10,7 +10,7 @@ from typing import Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.env_files import EnvFileError, parse_docker, parse_specification
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import SECRET_NAME, SECRET_VALUE
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
 
 Format = Literal["compose", "literal"]
 
@@ -68,9 +68,9 @@ def adopt(text: str, path: str, *, prefix: str, env_format: Format | None = None
         elif name == "REDASH_HOST":
             result.host = value
             result.destinies[name] = "inventory: redash_host"
-        elif (SECRET_NAME.search(name) or SECRET_VALUE.search(value)) and not name.startswith("REDASH_"):
+        elif is_secret(name, value) and not name.startswith("REDASH_"):
             result.destinies[name] = "not taken: a secret reaches containers as REDASH_..., and this one would not have its own name"
-        elif SECRET_NAME.search(name) or SECRET_VALUE.search(value):
+        elif is_secret(name, value):
             secret = name.removeprefix("REDASH_").lower()
             result.secrets[secret] = value
             result.destinies[name] = f"secret: {prefix}/{secret}"

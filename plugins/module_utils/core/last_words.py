@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import manage
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import mask
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 
 # The lines that are looked at, from the end. A traceback of Redash under gunicorn has about 60 lines.
@@ -407,7 +408,7 @@ def why(lines: Sequence[str]) -> LastWords | None:
     best = next((one for one in reversed(found) if one.exception or one.rule), None) or (found[-1] if found else None)
     if best is None:
         return None
-    said = _short(manage.mask(best.said))
+    said = _short(mask(best.said))
     return LastWords(said, best.rule.cause, best.rule.todo) if best.rule else LastWords(said)
 
 

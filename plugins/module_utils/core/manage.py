@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import secret_options
 
 MANAGE = "/app/manage.py"
 
@@ -35,9 +36,6 @@ DB_CURRENT = (
 
 _TAKES_A_VALUE = ("--org", "--password", "--groups", "--permissions", "--options", "--type", "--name", "--slug")
 _REFERENCE = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\}|(?P<bare>[A-Za-z_][A-Za-z0-9_]*))")
-_SENSITIVE = r"[A-Za-z0-9_-]*(?:passw(?:or)?d|passphrase|secret|api_?key|token|private_?key|jsonKeyFile|credentials)[A-Za-z0-9_-]*"
-_IS_SENSITIVE = re.compile(_SENSITIVE + r"\Z", re.IGNORECASE)
-
 # Commands that only read: running them changes nothing.
 _READS = (
     ("check-settings",),
@@ -214,7 +212,7 @@ def _check_secrets(words: list[str], secrets: Mapping[str, str], where: str, pro
         case ["database", "reencrypt", old, new, *_]:
             plain += [("the old key", old), ("the new key", new)]
     if options.get("--options"):
-        plain += [(f"--options: {key}", value) for key, value in _secret_values(options["--options"] or "")]
+        plain += [(f"--options: {key}", value) for key, value in _secret_values(options["--options"] or "", options.get("--type") or "")]
     known = ", ".join(f"${name}" for name in sorted(secrets)) or "none"
     for what, text in plain:
         names = _references(text or "")
@@ -231,7 +229,7 @@ def _check_secrets(words: list[str], secrets: Mapping[str, str], where: str, pro
             )
 
 
-def _secret_values(options: str) -> list[tuple[str, str]]:
+def _secret_values(options: str, data_source_type: str) -> list[tuple[str, str]]:
     """Keys of a data source's JSON options that hold something secret, with their values."""
     try:
         values = json.loads(options)
@@ -239,7 +237,7 @@ def _secret_values(options: str) -> list[tuple[str, str]]:
         return []
     if not isinstance(values, dict):
         return []
-    return [(key, value) for key, value in values.items() if isinstance(value, str) and value and _IS_SENSITIVE.match(key)]
+    return [(key, value if isinstance(value, str) else json.dumps(value)) for key, value in secret_options(values, data_source_type)]
 
 
 def _references(word: str) -> list[str]:
@@ -253,24 +251,6 @@ NOISE = re.compile(r"^\[\d{4}-\d\d-\d\d[^\]]*\](\[PID:\d+\])?\[INFO\]\[xmlschema
 # Redash's log lines, as opposed to what a command prints.
 LOG_LINE = re.compile(r"^\[\d{4}-\d\d-\d\d[^\]]*\](\[[^\]]*\])+")
 SEPARATOR = "-" * 20
-
-_MASKS = (
-    # JSON and Python's repr of a dict: "password": "x", 'api_key': 'x'
-    (re.compile(r"""((["'])""" + _SENSITIVE + r"""\2\s*:\s*u?)(["'])(?:\\.|(?!\3).)*\3""", re.IGNORECASE), r"\1\3********\3"),
-    # check_settings: SECRET_KEY = x
-    (re.compile(r"^(\s*(?:[A-Z0-9_]*(?:SECRET|PASSWORD|TOKEN|API_KEY)[A-Z0-9_]*)\s*[=:]\s*)(?!None\s*$)\S.*$"), r"\1********"),
-    # libpq's connection string: host=db password=x
-    (re.compile(r"(\b(?:password|passwd|pwd)\s*=\s*)(?!None\b|\*)('(?:\\.|[^'])*'|[^\s'\",;&]+)", re.IGNORECASE), r"\1********"),
-    # postgresql://user:password@host
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@]+(@)", re.IGNORECASE), r"\1********\2"),
-)
-
-
-def mask(line: str) -> str:
-    """``line`` without the passwords that ``ds list``, ``check_settings`` or a failed ``users create`` print."""
-    for pattern, replacement in _MASKS:
-        line = pattern.sub(replacement, line)
-    return line
 
 
 def failure_in(pattern: str | None, lines: Iterable[str]) -> str | None:

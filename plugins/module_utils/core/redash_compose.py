@@ -20,6 +20,7 @@ import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service, release_of_image
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
 
 # What runs in the official file beside Redash, by the last part of its image, and what does it on AWS.
 REPLACED = {
@@ -50,15 +51,6 @@ CARRIED_OVER = ("command", "depends_on", "environment", "image", "ports")
 
 # Compose's conditions and ECS's words for them.
 CONDITIONS = {"service_started": "START", "service_healthy": "HEALTHY", "service_completed_successfully": "SUCCESS"}
-
-# How a secret is recognised by its name. The store is the only place for one (redash_ssm_secrets).
-SECRET_NAME = re.compile(
-    r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|PASS|PWD|SECRET|(SECRET|PRIVATE|ACCESS|API|JWT|ENCRYPTION|SIGNING)_?KEY|TOKEN|CREDENTIALS?"
-    r"|DATABASE_URL|REDIS_URL)$",
-    re.IGNORECASE,
-)
-# ... and by its value: a URL with a password in it.
-SECRET_VALUE = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@", re.IGNORECASE)
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What the collection sets, and by which variable a person says how many.
@@ -296,7 +288,7 @@ def _service(
     for item, value in environment.items():
         if item in ("QUEUES", *COUNTS) or item in own_names or refers_to(value, replaced):
             continue
-        if looks_secret(item, value):
+        if is_secret(item, value):
             problems.add(
                 f"{item} is a secret and does not belong into a file", where=place, todo="Put it into Parameter Store (redash_ssm_secrets)."
             )
@@ -308,11 +300,6 @@ def _service(
 def split_queues(text: str) -> tuple[str, ...]:
     """Queues are separated by commas in most of upstream's files, by spaces in one."""
     return tuple(dict.fromkeys(text.replace(",", " ").split()))
-
-
-def looks_secret(name: str, value: str) -> bool:
-    """True for a setting that must not stand in a file: its name says so, or there is a password in its URL."""
-    return bool(SECRET_NAME.search(name) or SECRET_VALUE.match(value))
 
 
 def refers_to(value: str, services: Collection[str]) -> bool:

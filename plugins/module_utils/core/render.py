@@ -29,12 +29,12 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose imp
     Source,
     builtin_source,
     load_yaml,
-    looks_secret,
     parse_source,
     split_queues,
 )
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import HEADER, compose_text, ecs_params_text, env_text
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
 
 Topology = Literal["consolidated", "split"]
 
@@ -225,7 +225,7 @@ def _settings(options: Options, known: Release, problems: Problems) -> tuple[dic
             problems.add(f"{name} is a {type(value).__name__}, not one value", where=where)
         elif name in ("QUEUES", *COUNTS):
             problems.add(f"{name} is set for each service", where=where, todo="Say how many processes in redash_workers.")
-        elif looks_secret(name, text):
+        elif is_secret(name, text):
             problems.add(
                 f"{name} is a secret and does not belong into a file", where=where, todo="Put it into Parameter Store (redash_ssm_secrets)."
             )
@@ -644,7 +644,7 @@ def _check_environment(body: Mapping[str, Any], where: str, secrets: Mapping[str
             problems.add(f"{name!r} is not a text", where=f"{where}.environment")
         elif value in ("", "~", "null"):
             problems.add(f"{name} is empty, and Redash crashes on that", where=f"{where}.environment", todo="Give it a value or remove it.")
-        elif name in secrets or looks_secret(name, value):
+        elif name in secrets or is_secret(name, value):
             problems.add(
                 f"{name} is a secret and does not belong into a file",
                 where=f"{where}.environment",

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import parse_cpu, parse_memory
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import HIDDEN, is_secret_name, mask, mask_arguments, mask_value
 
 
 def _words(text: str) -> frozenset[str]:
@@ -164,14 +164,6 @@ def _json(value: Any) -> str:
 
 # ---- differences -------------------------------------------------------------------------------------
 
-_SECRET_NAME = re.compile(
-    r"secret|passw|passphrase|token|credential|private|api_?key|access_?key|signing|salt|cookie|auth|(^|_)key($|_)|(^|_)pass($|_)|(^|_)pwd($|_)|dsn",
-    re.IGNORECASE,
-)
-# user:password@ in a URL, whatever the variable is called.
-_URL_PASSWORD = re.compile(r"(?<=://)([^/@\s:]*):([^/@\s]+)(?=@)")
-HIDDEN = "********"
-
 # The name below which each entry of a list is shown.
 _ENTRY_NAMES = {**{key: names[0] for key, names in _UNORDERED.items()}, "containerDefinitions": "name"}
 _VALUE_OF = {"environment": "value", "secrets": "valueFrom", "secretOptions": "valueFrom", "tags": "value"}
@@ -283,9 +275,9 @@ def _line(path: Path, old: Any, new: Any) -> str:
 
 def _is_secret(path: Path, value: Any) -> bool:
     named = any(part in ("environment", "options", "dockerLabels", "driverOpts", "labels") for part in path[:-1]) and bool(
-        _SECRET_NAME.search(path[-1])
+        is_secret_name(path[-1])
     )
-    return named or (isinstance(value, str | list) and bool(_URL_PASSWORD.search(str(value))))
+    return named or (isinstance(value, str) and mask(value) != value) or (isinstance(value, list) and _masked_list(value) != value)
 
 
 def _shown(value: Any, hidden: bool) -> str:
@@ -306,18 +298,24 @@ def masked(task_definition: Mapping[str, Any]) -> dict[str, Any]:
 def _masked(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
         if key in _FREE:
-            return {name: HIDDEN if _SECRET_NAME.search(str(name)) and item else _masked(item, "") for name, item in value.items()}
+            return {name: HIDDEN if is_secret_name(str(name)) and item else _masked(item, "") for name, item in value.items()}
         return {name: _masked(item, name) for name, item in value.items()}
     if isinstance(value, list | tuple):
         if key == "environment":
             return [_masked_variable(entry) for entry in value]
-        return [_masked(item, "") for item in value]
+        return _masked_list(value)
     if isinstance(value, str):
-        return _URL_PASSWORD.sub(rf"\1:{HIDDEN}", value)
+        return mask(value)
     return value
 
 
+def _masked_list(values: Sequence[Any]) -> list[Any]:
+    if all(isinstance(value, str) for value in values):
+        return mask_arguments(values)
+    return [_masked(value, "") for value in values]
+
+
 def _masked_variable(entry: Mapping[str, Any]) -> dict[str, Any]:
-    if entry.get("value") and _SECRET_NAME.search(str(entry.get("name", ""))):
-        return {**entry, "value": HIDDEN}
-    return _masked(entry, "")
+    if entry.get("value"):
+        return {**entry, "value": mask_value(str(entry.get("name", "")), str(entry["value"]))}
+    return dict(entry)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core import batch, manage
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import Masker
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import FOR_PLAYBOOKS
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan
 
@@ -24,6 +25,7 @@ class Output:
         self._report = report
         self._show = show
         self._several = len(plan.task_definition["containerDefinitions"]) > 1
+        self._maskers: dict[str, Masker] = {}
         self._splitter = batch.Splitter(plan.mark, len(plan.commands)) if plan.mark else None
         self.lines: deque[str] = deque(maxlen=maximum)
         # Without what is said to playbooks: what a failure's reason is looked for in.
@@ -35,7 +37,9 @@ class Output:
         self.folded = 0
 
     def add(self, container: str, message: str) -> None:
-        for line in message.splitlines() or [""]:
+        # A secret may go on in the next message of the same container.
+        lines = self._maskers.setdefault(container, Masker()).message(message) if self._plan.commands else message.splitlines()
+        for line in lines or [""]:
             self._add(container, line)
 
     def _add(self, container: str, line: str) -> None:
@@ -43,8 +47,6 @@ class Output:
         if (self._plan.commands or self._plan.program) and manage.NOISE.match(line):
             self.folded += 1
             return
-        if self._plan.commands:
-            line = manage.mask(line)
         if container == self._plan.container:
             if self._splitter is not None:
                 fed = self._splitter.feed(line)

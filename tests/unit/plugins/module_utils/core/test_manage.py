@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.manage import DB_CURRENT, NOISE, command, failure_in, mask, parse, split
+from ansible_collections.redash.ecs.plugins.module_utils.core.manage import DB_CURRENT, NOISE, command, failure_in, parse, split
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import mask
 
 SECRETS = {"PW": "REDASH_ADMIN_PASSWORD", "DB_PASSWORD": "DB_PASSWORD"}
 
@@ -132,7 +133,7 @@ def test_everything_that_is_wrong_with_a_command_is_said_at_once() -> None:
         "ds new x --type pg --options {}",
         "ds edit x --options [1]",
         "ds edit x --options nonsense",
-        'ds edit x --options \'{"password": "", "port": 5432, "token": 1}\'',
+        'ds edit x --options \'{"password": "", "port": 5432, "token": null}\'',
         "users password a@b.c",
         "database reencrypt --help hunter2 hunter3",
         "db upgrade",

@@ -16,7 +16,6 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose imp
     REPLACED,
     Source,
     load_yaml,
-    looks_secret,
     parse_source,
     refers_to,
     split_queues,
@@ -370,19 +369,6 @@ def test_a_service_without_image_and_command_is_refused() -> None:
     assert line.startswith("compose.yml: services.a: command 'x' of image '' is neither")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("PASSWORD", "MAIL_PASSWD", "PASSPHRASE", "DB_PASS", "pwd", "SECRET", "SECRET_KEY", "PRIVATE_KEY", "ACCESSKEY", "API_KEY"),
-        *("JWT_KEY", "ENCRYPTION_KEY", "SIGNING_KEY", "TOKEN", "CREDENTIAL", "CREDENTIALS", "DATABASE_URL", "REDASH_REDIS_URL"),
-    ],
-)
-def test_a_secrets_name_ends_with_what_it_is(name: str) -> None:
-    assert looks_secret(name, "")
-    assert not looks_secret(f"{name}_MAX_AGE", "")
-    assert not looks_secret(f"MY{name.replace('_', '')}S", "")
-
-
 def test_aliases_that_stand_for_billions_do_not_stop_the_world() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}, *a{n - 1}]" for n in range(1, 30)]
@@ -402,14 +388,6 @@ def test_aliases_that_stand_for_billions_do_not_stop_the_world() -> None:
 )
 def test_a_reference_to_a_service_is_told_by_the_host_of_its_url(value: str, refers: bool) -> None:
     assert refers_to(value, {"redis"}) is refers
-
-
-def test_a_secret_is_told_by_its_name_or_by_a_password_in_its_url() -> None:
-    assert looks_secret("REDASH_SECRET_KEY", "x")
-    assert looks_secret("PROXY", "http://me:hunter2@proxy.example.com")
-    assert looks_secret("PROXY", "HTTP://me:hunter2@proxy.example.com")
-    assert not looks_secret("PROXY", "http://me@proxy.example.com:3128")
-    assert not looks_secret("REDASH_SECRETARY", "x")
 
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=12))
