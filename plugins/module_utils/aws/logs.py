@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import botocore_exceptions, error_code
 from ansible_collections.redash.ecs.plugins.module_utils.aws.tasks import was_throttled
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import Masker
 from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import Event, LostPlace, Page
 
 
@@ -49,11 +51,17 @@ def absence(logs: Any, group: str, stream: str) -> str:
 
 
 def last_lines(logs: Any, group: str, stream: str, count: int = 20) -> list[str] | None:
-    """The newest ``count`` lines of a stream, oldest first; None when there is no such stream."""
+    """The newest ``count`` lines of a stream, oldest first, secrets masked; None when there is no such stream."""
     try:
         answer = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=False, limit=count)
     except botocore_exceptions.ClientError as error:
         if error_code(error) == "ResourceNotFoundException":
             return None
         raise
-    return [str(event["message"]) for event in answer["events"]]
+    return masked_lines(answer["events"])
+
+
+def masked_lines(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The lines of consecutive events of one stream, as a person may see them: a traceback prints a password as readily as a name."""
+    masker = Masker()
+    return [line for event in events for line in masker.message(str(event["message"]).rstrip())]

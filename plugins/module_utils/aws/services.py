@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.aws.logs import masked_lines
 from ansible_collections.redash.ecs.plugins.module_utils.core.deployment import Target
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.service import revision, tag_list
@@ -195,7 +196,7 @@ def service_deployment(ecs: Any, arn: str) -> dict[str, Any] | None:
 
 
 def last_log_lines(ecs: Any, logs: Any, task: Mapping[str, Any], container: str | None, count: int) -> tuple[list[str], str]:
-    """The last lines of the container that failed, and why they could not be read, empty where they were.
+    """The last lines of the container that failed, secrets masked, and why they could not be read, empty where they were.
 
     A missing log must not hide why a task failed, so nothing is raised.
     """
@@ -213,7 +214,7 @@ def last_log_lines(ecs: Any, logs: Any, task: Mapping[str, Any], container: str 
                 limit=count,
             )
             if answer["events"]:
-                return [f"{one['name']}: {event['message'].rstrip()}" for event in answer["events"]], ""
+                return [f"{one['name']}: {line}" for line in masked_lines(answer["events"])], ""
     except (ClientError, BotoCoreError) as error:
         return [], problem_of(error, "read its log").what
     return [], ""
