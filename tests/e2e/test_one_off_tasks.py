@@ -16,12 +16,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from demo import engine
 from demo.instance import Instance
 from tests.e2e.conftest import ROOT, Demo, changed
+from tests.e2e.hunt import container_logs
 
 # Eight thousand lines in five seconds, then two thousand at once, and the process ends.
 BURST = """
@@ -244,3 +246,27 @@ def test_the_same_work_is_followed_and_other_work_under_its_lock_refused(demo: D
     code, other = others["other"]
     assert code != 0
     assert f"lock: task {task} holds the lock once" in messages(other)
+
+
+def test_what_redash_prints_of_data_sources_and_settings_reaches_no_log(demo: Demo) -> None:
+    """Redash prints options and settings in plain text; the log group would keep them for months."""
+    options = '{"host": "db.example.com", "user": "reader", "dbname": "x", "password": "$REDASH_COOKIE_SECRET"}'
+    said = ""
+    for words in (
+        ["ds", "new", "hidden", "--type", "pg", "--options", options],
+        ["ds", "list"],
+        ["check_settings"],
+        ["ds", "delete", "hidden"],
+    ):
+        done = demo.playbook("manage.yml", "-e", json.dumps({"cmd": words}))
+        assert done.returncode == 0, done.stdout[-3000:]
+        said += done.stdout
+    assert '"host": "db.example.com"' in said and '"password": "********"' in said
+    held = container_logs(demo.aws)
+    assert '"password": "********"' in str(held), "the log was not read"
+    # The demo's Redis has no password, so its address is no secret.
+    secrets = {name: secret for name, secret in demo.secrets().items() if "://" not in secret or urlsplit(secret).password}
+    assert len(secrets) >= 4
+    for name, secret in secrets.items():
+        assert secret not in said, name
+        assert not [where for where, text in held.items() if secret in text], name

@@ -18,16 +18,19 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.manage import DB_CURRENT, Command
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import IN_CONTAINER, NAME_IN_CONTAINER, ROW_IN_CONTAINER, ROW_NAMES
 
 # The images hold Python 2.7, 3.7, 3.10 or 3.13, so this is written for all of them, and short: RunTask takes
 # 8192 characters of overrides in all. What it is given (P) is JSON in the first argument.
 #
 # - Standard error goes into standard output: two pipes would reach the log in any order.
 # - A process that is the first in its container does not end on SIGTERM by itself, so that is said here.
-# - Without a mark there is one command, and this process becomes it.
+# - Without a mark there is one command, and this process becomes it, unless its output has to be masked.
+# - Masks (H) see whole lines only, so that no secret is cut in two.
 PROGRAM = r"""
 import json,os,re,signal,sys
-P=json.loads(sys.argv[1]);S=P["secrets"]
+P=json.loads(sys.argv[1]);S=P["secrets"];M=P["mark"];A=sys.argv[2:]
+H=[re.compile(p.replace("@N",A[0])) for p in A[1:]]
 signal.signal(15,lambda *a:os._exit(143))
 def text(b):return b.decode("utf-8","replace") if isinstance(b,bytes) else b
 def fill(v):
@@ -36,6 +39,10 @@ def fill(v):
     if not S or not hasattr(v,"split"):return v
     n="|".join(map(re.escape,S))
     return re.sub(r"\$(?:\{(%s)\}|(%s)(?![A-Za-z0-9_]))"%(n,n),lambda m:text(os.environ[S[m.group(1) or m.group(2)]]),v)
+def hide(b):
+    t=text(b)
+    for p in H:t=p.sub(lambda m:m.group(1)+(m.group(2) or "")+"********"+(m.group(2) or ""),t)
+    return t.encode("utf-8") if H else b
 def word(w):
     if w[:1]=="{":
         try:w=json.dumps(fill(json.loads(w)))
@@ -49,19 +56,21 @@ def run(c):
 os.dup2(1,2)
 sys.path.insert(0,os.getcwd())
 from redash.cli import manager
-if not P["mark"]:run(P["commands"][0])
+if not M and not H:run(P["commands"][0])
 out=os.fdopen(os.dup(1),"wb")
-def say(*a):out.write(("%s\n"%" ".join(map(str,(P["mark"],)+a))).encode());out.flush()
+def say(*a):
+    if M:out.write(("%s\n"%" ".join(map(str,(M,)+a))).encode());out.flush()
 code=0
 for i,c in enumerate(P["commands"]):
     say("begin",i);sys.stdout.flush();r,w=os.pipe();k=os.fork()
     if not k:
         os.close(r);os.dup2(w,1);os.dup2(w,2);run(c)
-    os.close(w);t=b""
+    os.close(w);t=h=b""
     while 1:
-        b=os.read(r,65536)
+        b=os.read(r,65536);h+=b;n=len(h)
+        if H and b:n=h.rfind(b"\n")+1
+        o=hide(h[:n]);h=h[n:];out.write(o);out.flush();t=(t+o)[-65536:]
         if not b:break
-        out.write(b);out.flush();t=(t+b)[-65536:]
     os.close(r);s=os.waitpid(k,0)[1];x=os.WEXITSTATUS(s) if os.WIFEXITED(s) else 128+os.WTERMSIG(s)
     if t and t[-1:]!=b"\n":out.write(b"\n")
     bad=x or (c.get("failed") and re.search(c["failed"],text(t),re.M) and 1) or 0
@@ -69,6 +78,9 @@ for i,c in enumerate(P["commands"]):
     if bad and not P["keep_going"]:break
 sys.exit(code)
 """.strip()
+
+# By what commands show, the least first.
+MASKS: dict[str, list[str]] = {"": [], "row": [ROW_NAMES, *ROW_IN_CONTAINER], "any": [NAME_IN_CONTAINER, *IN_CONTAINER]}
 
 OVERRIDES_MAX = 8192  # characters, https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
 
@@ -82,7 +94,9 @@ def argv(commands: Sequence[Command], mark: str, *, keep_going: bool = False) ->
         "secrets": secrets,
         "commands": [_entry(command, marked=bool(mark)) for command in commands],
     }
-    return ["python", "-c", PROGRAM, json.dumps(payload, separators=(",", ":"), sort_keys=True)]
+    # Not in the payload: the backslashes of a pattern would be doubled once more.
+    masks = MASKS[max((command.shows_secrets for command in commands), key=list(MASKS).index)]
+    return ["python", "-c", PROGRAM, json.dumps(payload, separators=(",", ":"), sort_keys=True), *masks]
 
 
 def _entry(command: Command, *, marked: bool) -> dict[str, Any]:
@@ -112,7 +126,7 @@ def same_work(one: Sequence[str], other: Sequence[str]) -> bool:
     if list(one) == list(other):
         return True
     first, second = _payload(one), _payload(other)
-    if not first or not second or list(one[:3]) != list(other[:3]):
+    if not first or not second or [*one[:3], *one[4:]] != [*other[:3], *other[4:]]:
         return False
     return {**first, "mark": ""} == {**second, "mark": ""} and bool(first.get("mark")) == bool(second.get("mark"))
 
@@ -120,11 +134,13 @@ def same_work(one: Sequence[str], other: Sequence[str]) -> bool:
 def unmarked(command: Sequence[str]) -> list[str]:
     """``command`` without its random mark: what identifies the work."""
     payload = _payload(command)
-    return [*command[:3], json.dumps({**payload, "mark": bool(payload["mark"])}, sort_keys=True)] if payload else list(command)
+    return (
+        [*command[:3], json.dumps({**payload, "mark": bool(payload["mark"])}, sort_keys=True), *command[4:]] if payload else list(command)
+    )
 
 
 def _payload(command: Sequence[str]) -> dict[str, Any]:
-    if len(command) != 4 or command[2] != PROGRAM:
+    if len(command) < 4 or command[2] != PROGRAM or list(command[4:]) not in MASKS.values():
         return {}
     payload = json.loads(command[3])
     return payload if isinstance(payload, dict) else {}

@@ -18,7 +18,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import secret_options
@@ -55,6 +55,10 @@ _READS = (
     ("version",),
 )
 
+# Commands that print a secret, now or when they fail: data sources' options, settings, the row of a user that could not be written.
+_SHOWS_SECRETS = (("check-settings",), ("check_settings",), ("ds",))
+_SHOWS_ROWS = (("users",),)
+
 # Words -> what Redash prints, exiting 0, when it did nothing. One regular expression per command, matched
 # against whole lines; it also travels into the image (batch.py), so it is written for Python 2.7 too.
 _FAILED_THOUGH_0 = (
@@ -85,7 +89,7 @@ class Command:
 
     @property
     def argv(self) -> list[str]:
-        """What the container is started with, when the command uses no secret."""
+        """What the container is started with, when the command uses no secret and shows none."""
         if self.words == ["db", "current"]:
             return ["python", "-c", DB_CURRENT]
         return [MANAGE, *self.words]
@@ -93,6 +97,15 @@ class Command:
     @property
     def reads(self) -> bool:
         return "--help" in self.words or any(tuple(self.words[: len(start)]) == start for start in _READS)
+
+    @property
+    def shows_secrets(self) -> Literal["", "row", "any"]:
+        """What of its output has to be masked inside the container, before it reaches the log: nothing, a user's row, any secret."""
+        if "--help" in self.words or self.words[:2] == ["users", "list"]:
+            return ""
+        if any(tuple(self.words[: len(start)]) == start for start in _SHOWS_SECRETS):
+            return "any"
+        return "row" if any(tuple(self.words[: len(start)]) == start for start in _SHOWS_ROWS) else ""
 
     @property
     def lock(self) -> str | None:

@@ -342,3 +342,32 @@ def mask_value(name: str, value: str) -> str:
     if is_secret_name(name) and value.strip().lower() not in _NO_SECRET:
         return HIDDEN
     return mask(value)
+
+
+# ---- inside the image --------------------------------------------------------------------------------
+
+# What a command prints reaches CloudWatch and stays there; masking on the way to the screen is too late. So a small program masks it
+# in the container, which knows no more than regular expressions: Python 2.7 and newer, a few thousand characters. What it has to know
+# is what Redash prints there: options as JSON, settings as NAME = value, SQLAlchemy's parameters.
+# Each pattern holds a first group, which stays, and a second, empty or a quote, which stands on both sides of the mask. @N is the name.
+NAME_IN_CONTAINER = (
+    r"(?:(?![\w.-]*_(?:age|arn|column|count|enabled|expiry|header|id|issuer|length|method|mode|path|pattern|policy|reset|secure|ttl|type|uri|user)\b)"
+    r"[\w.-]*(?:passw|passphrase|passcode|pwd|secret|token|credential|bearer|webhook|api_?key|(?:dsn|salt|auth|authorization|cookie|jwt|_pw|_pass)\b"
+    r"|signature|signing)[\w.-]*|(?:[\w-]*(?:access|account|auth|cert|client|encryption|integration|json|license|master|private|service|shared"
+    r"|sign|ssh|ssl|tls)_?)?key(?:_?file)?|ssl(?:root)?cert(?:ificate)?file|(?:ssl_)?(?:ca_)?cert_file|pat|pw)"
+)
+IN_CONTAINER = (
+    # A setting: the rest of the line.
+    r"(?im)^([ \t]*(?:REDASH_)?@N[ \t]*=(?![ \t]*(?:None|True|False|[0-9]{1,3})?[ \t]*$)[ \t]*)()[^\n]+",
+    # "name": "value" and 'name': u'value', or a number.
+    r"""(?i)((["'])@N["'] *: *u?)(?!null|None|true|false|""|'')"""
+    r"""(?:"(?:\\[^\n]|[^"\\\n])*"?|'(?:\\[^\n]|[^'\\\n])*'?|[^\s,;}\]"'{\[]+)""",
+    r"""(?i)(\b(?:password|passwd|pwd|token|api_?key|secret)=)()(?!\*)[^\s;&"']+""",
+    r"""(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^\s/?#@:"'<>]*:)()(?![0-9]{1,5}(?:[/?#,;"'\s)}\]]|\Z))[^\s"'<>]+(?=@)""",
+    r"""(https?://(?:hooks?\.[^\s/"']+/|[^\s/"']*webhooks?\.[^\s/"']+/|[^\s"']+/(?:hooks|webhooks?)/))()[^\s"']+""",
+    r"()()\$(?:2[aby]|5|6|argon2\w*|pbkdf2[\w-]*)\$[\w./=,$+-]{8,}",
+    r"""()()-----BEGIN [A-Z ]*PRIVATE KEY-----[^\n"']*""",
+)
+# For the row of a user that could not be written, which is all that commands about users print: short, since fifty fit into one task.
+ROW_IN_CONTAINER = (r"""('(?:@N)': u?)(')[^']*'""", r"()()\$\w+\$[\w./=,$+-]{8,}")
+ROW_NAMES = "password_hash|api_key"

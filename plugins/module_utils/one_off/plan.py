@@ -183,7 +183,7 @@ def _spelling(version: str | None, image: str, releases: Mapping[str, Any] | Non
 def _argv(params: Mapping[str, Any], commands: Sequence[manage.Command], mark: str) -> list[str]:
     if params.get("command") is not None:
         return list(params["command"])
-    if mark or commands[0].secrets:
+    if mark or commands[0].secrets or commands[0].shows_secrets:
         return batch.argv(commands, mark, keep_going=params["keep_going"])
     return commands[0].argv
 

@@ -37,6 +37,11 @@ def manager():
             sys.stderr.write("err %d\\n" % number); sys.stderr.flush()
     elif words[:1] == ["exit"]:
         sys.exit(int(words[1]))
+    elif words[:2] == ["users", "create"]:
+        sys.stdout.write(words[2])
+    elif words[:1] == ["ds"]:
+        sys.stdout.write("\\n".join(words[2:]))
+        sys.exit(3 if words[1] == "test" else 0)
     elif words[:1] == ["kill"]:
         os.kill(os.getpid(), 9)
     elif words[:1] == ["crash"]:
@@ -122,6 +127,54 @@ def test_a_single_command_simply_runs(image: Path) -> None:
     assert run(image, "exit 7", mark="")[0] == 7
 
 
+# What Redash prints and a log would keep: options, settings, a row that could not be written.
+PRINTED = [
+    'Options: {"host": "h", "password": "zqhunter2", "port": 5432}',
+    'Options: {"password": 8471236590, "host": "h"}',
+    'Options: {"jsonKeyFile": "zqhunter2", "x": 1}',
+    'Options: {"sslkeyFile": "zq\\"hunter2", "sslcertFile": "zqhunter2", "cert_key_File": "zqhunter2", "key": "zqhunter2", "h": 1}',
+    'Options: {"aws_secret_key": "zqhunter2", "pat": "zqhunter2", "apikey": "zqhunter2", "private_key_pwd": "zqhunter2", "h": 1}',
+    'Options: {"connection": "Server=db;Password=zqhunter2;Port=1", "h": 1}',
+    'Options: {"connection": "mongodb://u:zq@hunter2@db/x", "h": 1}',
+    'Options: {"url": "https://hooks.example.com/zqhunter2", "h": 1}',
+    "SECRET_KEY = zqhunter2 zqhunter2",
+    "MAIL_PASSWORD = zqhunter2",
+    "REDASH_SAML_TOKEN = 8471236590",
+    "SQLALCHEMY_DATABASE_URI = postgresql://redash:zqhunter2@db/redash",
+    "[parameters: {'password_hash': u'$6$rounds=1$zqhunter2', 'api_key': 'zqhunter2', 'h': 1}]",
+    "DETAIL:  Failing row contains (1, Ada, $6$rounds=1$zqhunter2$abc, h).",
+    '{"cert": "-----BEGIN RSA PRIVATE KEY-----\\\\nzqhunter2"}',
+]
+PLAIN = [
+    'Options: {"host": "h", "password": null, "sslmode": "require", "partition_key": "id", "key_column": "k"}',
+    "INVITATION_TOKEN_MAX_AGE = 604800",
+    "PASSWORD_LOGIN_ENABLED = True",
+    "SESSION_COOKIE_SECURE = False",
+    "MAIL_PASSWORD = None",
+    "REDIS = redis://redis:6379/0",
+    "Id: 1",
+]
+
+
+@pytest.mark.parametrize("mark", ["", "m4rk"])
+def test_what_a_command_prints_is_masked_before_it_reaches_the_log(image: Path, mark: str) -> None:
+    code, lines = run(image, ["ds", "test", *PRINTED, *PLAIN], mark=mark)
+    if mark:
+        assert (lines.pop(0), lines.pop()) == ("m4rk begin 0", "m4rk end 0 3")
+    assert code == 3 and len(lines) == len(PRINTED) + len(PLAIN)
+    assert lines[len(PRINTED) :] == PLAIN
+    for line in lines[: len(PRINTED)]:
+        assert "hunter2" not in line and "8471236590" not in line and "********" in line
+        if line.startswith("Options: "):
+            assert json.loads(line.removeprefix("Options: "))
+
+
+def test_a_secret_is_not_cut_in_two_before_it_is_masked(image: Path) -> None:
+    long = 'Options: {"x": "' + "y" * 65510 + '", "password": "zqhunter2", "h": 1}'
+    lines = run(image, ["ds", "list", long, "end"], mark="")[1]
+    assert lines == [long.replace("zqhunter2", "********"), "end"]
+
+
 def pythons_of_the_images() -> list[str]:
     """Those Pythons of Redash's images that this machine has; a version manager's shim may answer and then fail."""
     found = [shutil.which(name) for name in ("python2.7", "python3.7", "python3.9", "python3.10", "python3.13")]
@@ -131,6 +184,8 @@ def pythons_of_the_images() -> list[str]:
 
 @pytest.mark.parametrize("found", pythons_of_the_images())
 def test_the_pythons_of_the_images_understand_it(image: Path, found: str) -> None:
+    masked = run(image, ["ds", "list", *PRINTED], mark="", python=found)[1]
+    assert "hunter2" not in str(masked) and len(masked) == len(PRINTED)
     code, lines = run(image, ["show", "$PW", '{"a": "$PW"}'], "exit 3", python=found)
     assert lines[-1] == "m4rk end 1 3" and code == 3
 
@@ -225,3 +280,21 @@ def test_each_line_goes_to_the_command_that_runs() -> None:
     ):
         assert splitter.feed(line) == answer
     assert [(one.rc, one.begun, one.lines) for one in splitter.results] == [(None, False, []), (137, True, ["one"])]
+
+
+def test_a_user_s_row_is_masked_in_the_log(image: Path) -> None:
+    row = "[parameters: {'email': 'a@b.c', 'password_hash': u'$6$rounds=1$hunter2/x', 'api_key': 'hunter2'}] (1, $6$rounds=1$hunter2$abc)"
+    lines = run(image, ["users", "create", row, "--google"], mark="")[1]
+    assert lines == ["[parameters: {'email': 'a@b.c', 'password_hash': u'********', 'api_key': '********'}] (1, ********)"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "shows"),
+    [
+        *((typed, "any") for typed in ("ds list", "ds test x", "ds delete x", "check_settings", "check-settings")),
+        *((typed, "row") for typed in ("users create a@b.c A --google", "users grant_admin x", "users delete x")),
+        *((typed, "") for typed in ("users list", "groups list", "status", "version", "db upgrade", "ds list --help")),
+    ],
+)
+def test_each_command_is_masked_as_far_as_what_it_prints_needs(typed: str, shows: str) -> None:
+    assert command(typed).shows_secrets == shows
