@@ -9,14 +9,20 @@ tried. Group names are not unique in Redash: ``groups create`` twice makes two, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.allowed import ADMINISTRATORS
+from ansible_collections.redash.ecs.plugins.module_utils.core.booleans import boolean
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
+from ansible_collections.redash.ecs.plugins.module_utils.core.groups import ADMINISTRATORS, built_in_group
 
 _GROUP_KEYS = {"name", "permissions"}
+# Redash's permissions are lower-case words; a comma in one would be two of them (groups create --permissions a,b).
+_PERMISSION = re.compile(r"[a-z][a-z0-9_]*")
+_EMAIL = re.compile(r"[^@\s-][^@\s]*@[^@\s]+")
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]|\$\{?[A-Za-z_]")
 _USER_KEYS = {"email", "name", "groups", "admin", "google", "password", "invited_by"}
 
 
@@ -39,7 +45,7 @@ def plan(
     groups: Sequence[Mapping[str, Any]],
     users: Sequence[Mapping[str, Any]],
     inviter: str = "",
-    administrators: bool = True,
+    administrators: bool | str = True,
 ) -> Plan:
     """``groups`` and ``users`` are what ``groups list`` and ``users list`` say (manage.parse).
 
@@ -47,16 +53,14 @@ def plan(
     ``administrators`` is whether this may make somebody an administrator, or give a group what makes its members such.
     Raises RedashError with everything that is wrong with what is wanted.
     """
-    _check(wanted_groups, wanted_users, groups, inviter)
-    if not administrators:
+    problems = Problems()
+    may_make_administrators = boolean(administrators, "access_administrators", problems)
+    wanted_users = [_with_switches(user, f"redash_users[{index}]", problems) for index, user in enumerate(wanted_users)]
+    _check(wanted_groups, wanted_users, groups, inviter, problems)
+    if not may_make_administrators:
         _check_powers(wanted_groups, wanted_users, groups, users)
     made = Plan()
-    ids: dict[str, str] = {}
-    for group in sorted(groups, key=lambda one: int(one["id"])):
-        name = str(group["name"])
-        if name in ids and any(one["name"] == name for one in wanted_groups):
-            made.impossible.append(f"group {name} exists more than once (ids {ids[name]}, {group['id']}); the first is used")
-        ids.setdefault(name, str(group["id"]))
+    ids = {str(group["name"]): str(group["id"]) for group in groups}
     by_id = {str(group["id"]): group for group in groups}
     for wanted in wanted_groups:
         _plan_group(made, wanted, by_id.get(ids.get(str(wanted["name"]), "")))
@@ -66,13 +70,49 @@ def plan(
     return made
 
 
+def _with_switches(user: Mapping[str, Any], where: str, problems: Problems) -> dict[str, Any]:
+    switches = {name: boolean(user[name], f"{where}.{name}", problems) for name in ("admin", "google") if user.get(name) is not None}
+    return {**user, **switches}
+
+
+def _check_name(what: str, name: Any, where: str, problems: Problems) -> None:
+    """A name becomes a word of a command: not an option of it, no second line of its output, no reference to a secret."""
+    text = str(name)
+    if text.startswith("-"):
+        problems.add(f"{what} {text!r} begins with -, and Redash would take it for an option", where=where, todo="Correct it.")
+    elif text != text.strip() or _UNSAFE.search(text):
+        problems.add(
+            f"{what} {text!r} has a blank at an end, a control character or a reference such as $NAME", where=where, todo="Correct it."
+        )
+
+
+def _check_duplicates(wanted: Iterable[tuple[str, str]], groups: Sequence[Mapping[str, Any]], problems: Problems) -> None:
+    """``groups create`` takes a name twice, and the inventory's name would then stand for either group."""
+    ids: dict[str, list[str]] = {}
+    for group in sorted(groups, key=lambda one: int(one["id"])):
+        ids.setdefault(str(group["name"]), []).append(str(group["id"]))
+    for where, name in wanted:
+        if len(ids.get(name, [])) > 1:
+            problems.add(
+                f"group {name} exists more than once (ids {', '.join(ids[name])})",
+                where=where,
+                todo="Rename or delete all but one on Redash's Groups page.",
+            )
+
+
 def _check(
     wanted_groups: Sequence[Mapping[str, Any]],
     wanted_users: Sequence[Mapping[str, Any]],
     groups: Sequence[Mapping[str, Any]],
     inviter: str,
+    problems: Problems,
 ) -> None:
-    problems = Problems()
+    existing = {str(group["name"]) for group in groups}
+    named = [(f"redash_groups[{index}]", str(group.get("name"))) for index, group in enumerate(wanted_groups)]
+    for index, user in enumerate(wanted_users):
+        of_user = [*(user.get("groups") or []), *(["admin"] if user.get("admin") is not None else [])]
+        named += [(f"redash_users[{index}]", str(name)) for name in dict.fromkeys(of_user)]
+    _check_duplicates(named, groups, problems)
     known = {str(group["name"]) for group in groups} | {str(group.get("name")) for group in wanted_groups}
     seen: set[str] = set()
     for index, group in enumerate(wanted_groups):
@@ -82,17 +122,27 @@ def _check(
         elif group["name"] in seen:
             problems.add(f"group {group['name']} stands twice", where=where, todo="Keep one.")
         seen.add(str(group.get("name")))
+        if group.get("name"):
+            _check_name("group", group["name"], where, problems)
+            _check_built_in(group, where, str(group["name"]) in existing, problems)
+        for permission in group.get("permissions") or []:
+            if not _PERMISSION.fullmatch(str(permission)):
+                problems.add(f"{permission!r} is not a permission", where=where, todo="Write one such as view_query for each.")
         for key in sorted(set(group) - _GROUP_KEYS):
             problems.add(f"{key} is nothing that a group has", where=where, todo=f"It has {', '.join(sorted(_GROUP_KEYS))}.")
     emails: set[str] = set()
     for index, user in enumerate(wanted_users):
         where = f"redash_users[{index}]"
         email = str(user.get("email") or "").lower()
-        if "@" not in email:
+        if not _EMAIL.fullmatch(email):
             problems.add(f"{user.get('email')!r} is no mail address", where=where, todo="Give email.")
         elif email in emails:
             problems.add(f"{email} stands twice", where=where, todo="Keep one.")
         emails.add(email)
+        _check_name("mail address", user.get("email") or "", where, problems)
+        for what, key in (("name", "name"), ("inviter", "invited_by")):
+            if user.get(key):
+                _check_name(what, user[key], where, problems)
         for key in sorted(set(user) - _USER_KEYS):
             problems.add(f"{key} is nothing that a user has", where=where, todo=f"It has {', '.join(sorted(_USER_KEYS))}.")
         for name in user.get("groups") or []:
@@ -110,7 +160,22 @@ def _check(
                 where=where,
                 todo="Give password, google or invited_by, or set redash_admin.email.",
             )
+    if inviter:
+        _check_name("inviter", inviter, "redash_admin.email", problems)
     problems.raise_if_any()
+
+
+def _check_built_in(group: Mapping[str, Any], where: str, exists: bool, problems: Problems) -> None:
+    name = str(group["name"])
+    if built_in_group(name) and not exists:
+        problems.add(f"{name} is the name of a group that Redash makes itself", where=where, todo="Give another name.")
+    gone = sorted(ADMINISTRATORS - set(map(str, group.get("permissions") or [])))
+    if name == "admin" and exists and group.get("permissions") is not None and gone:
+        problems.add(
+            f"group admin would lose {', '.join(gone)}, and with it every administrator",
+            where=where,
+            todo="Leave its permissions out, or make a group of another name.",
+        )
 
 
 def _check_powers(
@@ -122,7 +187,9 @@ def _check_powers(
     """Refuse whatever would make an administrator of somebody who is none yet."""
     problems = Problems()
     todo = "Somebody who may do that runs access.yml."
-    powers = {str(group["name"]): set(map(str, group.get("permissions") or [])) & ADMINISTRATORS for group in groups}
+    powers: dict[str, set[str]] = {}
+    for group in groups:  # names are not unique: what one of them can, the name can
+        powers.setdefault(str(group["name"]), set()).update(set(map(str, group.get("permissions") or [])) & ADMINISTRATORS)
     held = {str(user["email"]).lower(): {str(name) for name in user.get("groups") or []} for user in users}
     for index, group in enumerate(wanted_groups):
         name = str(group["name"])

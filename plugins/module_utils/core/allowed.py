@@ -18,11 +18,8 @@ from itertools import pairwise
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.manage import split
-
-# Permissions that make an administrator: whoever has one can give himself all others. Only who writes them out in a
-# pattern allows them; no ``*`` stands for them. models/users.py of getredash/redash.
-ADMINISTRATORS = {"admin", "super_admin"}
+from ansible_collections.redash.ecs.plugins.module_utils.core.groups import ADMINISTRATORS, ADMINISTRATORS_ID, built_in_group
+from ansible_collections.redash.ecs.plugins.module_utils.core.manage import options_and_arguments, split
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,10 @@ def refused(commands: Iterable[str | Sequence[Any]], patterns: str | Iterable[st
         except RedashError as error:
             lines.append(str(error))
             continue
-        if not any(_matches(words, pattern) for pattern in known):
+        arguments = options_and_arguments(words)[1]
+        if arguments[:2] == ["groups", "create"] and any(built_in_group(name) for name in arguments[2:]):
+            lines.append(f"cmd: {' '.join(words)} is not allowed here: Redash makes that group itself, and names are not unique")
+        elif not any(_matches(words, pattern) for pattern in known):
             lines.append(f"cmd: {' '.join(words)} is not allowed here. Allowed: {', '.join(texts) or 'nothing'}")
     return lines
 
@@ -100,7 +100,17 @@ def _matches(words: Sequence[str], pattern: _Pattern) -> bool:
         wanted = pattern.options[rest.pop(0)]
         if wanted is not None and not (rest and _same(rest.pop(0), wanted)):
             return False
-    return not rest and _permissions(words) & ADMINISTRATORS <= _permissions([*pattern.words, *_flat(pattern.options)])
+    # No ``*`` stands for a permission or a group that makes administrators; only who writes them out in a pattern allows them.
+    written = [*pattern.words, *_flat(pattern.options)]
+    if (
+        words[:2] == ["groups", "change-permissions"]
+        and ADMINISTRATORS_ID in _ids(words[2:3])
+        and ADMINISTRATORS_ID not in _ids(written[2:3])
+    ):
+        return False
+    if ADMINISTRATORS_ID in _ids(_values(words, "--groups")) - _ids(_values(written, "--groups")):
+        return False
+    return not rest and _permissions(words) & ADMINISTRATORS <= _permissions(written)
 
 
 def _flat(options: dict[str, str | None]) -> list[str]:
@@ -109,8 +119,16 @@ def _flat(options: dict[str, str | None]) -> list[str]:
 
 def _permissions(words: Sequence[str]) -> set[str]:
     """What a command or a pattern gives by ``--permissions``."""
-    given = [value for name, value in pairwise(words) if name == "--permissions"]
-    return {one.strip() for value in given for one in value.split(",")}
+    return {one.strip() for value in _values(words, "--permissions") for one in value.split(",")}
+
+
+def _values(words: Sequence[str], option: str) -> list[str]:
+    return [value for name, value in pairwise(words) if name == option]
+
+
+def _ids(words: Sequence[str]) -> set[str]:
+    """Numbers of groups, as int() reads them: ``01`` is 1."""
+    return {str(int(one)) for word in words for one in word.split(",") if one.strip().isdecimal()}
 
 
 def _same(word: str, wanted: str) -> bool:

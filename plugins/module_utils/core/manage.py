@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.groups import built_in_group
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import secret_options
 
 MANAGE = "/app/manage.py"
@@ -183,7 +184,7 @@ def _with_group_list(words: list[str], notes: list[str]) -> list[str]:
     return words
 
 
-def _options(words: Sequence[str]) -> tuple[dict[str, str | None], list[str]]:
+def options_and_arguments(words: Sequence[str]) -> tuple[dict[str, str | None], list[str]]:
     """Options (with their values) and plain arguments of a command."""
     options: dict[str, str | None] = {}
     arguments: list[str] = []
@@ -199,10 +200,16 @@ def _options(words: Sequence[str]) -> tuple[dict[str, str | None], list[str]]:
 
 def _check_prompts(words: list[str], where: str, problems: Problems) -> None:
     """Nobody sits at a task's terminal: what would ask is refused, with the option that answers."""
-    options, arguments = _options(words)
+    options, arguments = options_and_arguments(words)
     match arguments[:2]:
         case ["users", "create"] if "--password" not in options and "--google" not in options:
             problems.add("users create would ask for a password", where=where, todo="Add --password $NAME_OF_A_SECRET or --google.")
+        case ["groups", "create", name, *_] if built_in_group(name):
+            problems.add(
+                f"Redash makes the group {name} itself, and a second one of that name could not be told from it",
+                where=where,
+                todo="Give another name.",
+            )
         case ["ds", "new"]:
             missing = [name for name in ("--type", "--options") if name not in options]
             if len(arguments) < 3:
@@ -215,7 +222,7 @@ def _check_prompts(words: list[str], where: str, problems: Problems) -> None:
 
 def _check_secrets(words: list[str], secrets: Mapping[str, str], where: str, problems: Problems) -> None:
     """A task's overrides can be read by anybody with ecs:DescribeTasks, and a process's arguments on its host."""
-    options, arguments = _options(words)
+    options, arguments = options_and_arguments(words)
     plain: list[tuple[str, str | None]] = []
     if options.get("--password") is not None:
         plain.append(("--password", options["--password"]))

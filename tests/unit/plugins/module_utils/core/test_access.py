@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.redash.ecs.plugins.module_utils.core import access
 from ansible_collections.redash.ecs.plugins.module_utils.core.access import plan
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
@@ -42,13 +43,6 @@ def test_permissions_that_differ_are_changed_by_id() -> None:
     made = plan([{"name": "analysts", "permissions": ["view_query", "list_alerts"]}], [], GROUPS, USERS)
     assert made.group_commands == [["groups", "change_permissions", "3", "--permissions", "view_query,list_alerts"]]
     assert made.changes == ["group analysts: +list_alerts, -execute_query"]
-
-
-def test_of_two_groups_of_one_name_the_first_is_used_and_it_is_said() -> None:
-    twice = [*GROUPS, {**GROUPS[2], "id": 9, "permissions": []}]
-    made = plan([{"name": "analysts", "permissions": ["view_query", "execute_query"]}], [], twice, USERS)
-    assert made.group_commands == []
-    assert "more than once (ids 3, 9)" in made.impossible[0]
 
 
 def test_new_users_are_invited_unless_they_have_google_or_a_password() -> None:
@@ -294,12 +288,87 @@ def test_a_user_of_whom_redash_lists_no_group_is_in_none() -> None:
     assert made.impossible == ["x@b.c, groups +analysts: Redash has no command to change members, use its Groups page"]
 
 
-def test_only_a_group_that_is_wanted_is_told_to_exist_twice_and_the_first_by_number_is_used() -> None:
+def test_a_name_that_stands_for_two_groups_is_refused_where_it_is_used() -> None:
     groups = [{"id": 10, "name": "ops"}, {"id": 9, "name": "ops"}, {"id": 3, "name": "old"}, {"id": 4, "name": "old"}]
-    made = plan([{"name": "ops", "permissions": ["a"]}], [{"email": "x@b.c", "groups": ["old"]}], groups, [], ROOT)
-    assert made.impossible == ["group ops exists more than once (ids 9, 10); the first is used"]
-    assert made.group_commands == [["groups", "change_permissions", "9", "--permissions", "a"]]
-    assert made.user_commands == [["users", "invite", "x@b.c", "x", ROOT, "--groups", "3,"]]
+    twice = [*GROUPS, *groups, {"id": 7, "name": "admin", "permissions": ["view_query"]}]
+    users = [{"email": "x@b.c", "groups": ["old", "analysts"], "admin": "yes"}]
+    assert problems([{"name": "ops", "permissions": ["a"]}], users, twice) == [
+        "redash_groups[0]: group ops exists more than once (ids 9, 10). Rename or delete all but one on Redash's Groups page.",
+        "redash_users[0]: group old exists more than once (ids 3, 4). Rename or delete all but one on Redash's Groups page.",
+        "redash_users[0]: group admin exists more than once (ids 1, 7). Rename or delete all but one on Redash's Groups page.",
+    ]
+    assert problems([{"name": "analysts"}], [{"email": "x@b.c", "groups": ["analysts"]}], twice) == []
+
+
+def test_the_powers_of_groups_of_one_name_are_united() -> None:
+    twice = [*GROUPS, {"id": 7, "name": "admin", "permissions": ["view_query"]}]
+    mallory = {"email": "mallory@example.com", "name": "M", "google": True, "groups": ["admin"]}
+    assert "exists more than once" in str(problems([], [mallory], twice, administrators=False))
+    with pytest.raises(RedashError, match="would become an administrator by group admin"):
+        access._check_powers([], [mallory], twice, USERS)
+
+
+def problems(groups: list[Any], users: list[Any], existing: list[dict[str, Any]] = GROUPS, inviter: str = ROOT, **more: Any) -> list[str]:
+    try:
+        plan(groups, users, existing, USERS, inviter, **more)
+    except RedashError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize("name", ["admin", "Admin", "ADMIN", "default", "ad\u200bmin", "\uff41dmin"])
+def test_a_group_that_redash_makes_itself_is_never_made(name: str) -> None:
+    (line,) = problems([{"name": name, "permissions": ["admin", "super_admin"]}], [], [])
+    assert line == f"redash_groups[0]: {name} is the name of a group that Redash makes itself. Give another name."
+
+
+@pytest.mark.parametrize(
+    ("permissions", "lost"), [(["view_query"], "admin, super_admin"), (["super_admin"], "admin"), ([], "admin, super_admin")]
+)
+def test_administrators_keep_their_rights(permissions: list[str], lost: str) -> None:
+    assert problems([{"name": "admin", "permissions": permissions}], []) == [
+        f"redash_groups[0]: group admin would lose {lost}, and with it every administrator."
+        " Leave its permissions out, or make a group of another name."
+    ]
+    assert problems([{"name": "admin"}, {"name": "default", "permissions": ["view_query"]}], []) == []
+
+
+@pytest.mark.parametrize("permission", ["view_query,admin", "admin ", "-x", "", "Admin", "a b", "$X"])
+def test_a_permission_is_one_word_so_that_none_hides_in_another(permission: str) -> None:
+    line = f"redash_groups[0]: {permission!r} is not a permission. Write one such as view_query for each."
+    assert problems([{"name": "ops", "permissions": [permission]}], [], administrators=False) == [line]
+
+
+@pytest.mark.parametrize("word", ["--admin", "-x", "a\nb", "$REDASH_COOKIE_SECRET", "${X}", " a", "a\u2028b"])
+def test_no_name_becomes_an_option_a_line_or_a_secret(word: str) -> None:
+    user = {"email": "x@b.c", "google": True}
+    for found in (
+        problems([{"name": word}], []),
+        problems([], [{**user, "name": word}]),
+        problems([], [{"email": "x@b.c", "invited_by": word}]),
+        problems([], [{"email": "x@b.c"}], inviter=word),
+    ):
+        assert len(found) == 1 and repr(word) in found[0] and found[0].endswith("Correct it.")
+    assert problems([], [{**user, "email": f"{word}@b.c"}])
+
+
+@pytest.mark.parametrize(
+    ("said", "may"), [("false", False), ("no", False), ("0", False), ("False", False), ("true", True), ("yes", True), (1, True)]
+)
+def test_switches_mean_the_same_as_texts(said: Any, may: bool) -> None:
+    eve = {"email": "eve@b.c", "google": True, "admin": True}
+    assert bool(problems([], [eve], administrators=said)) is not may
+    made = plan([], [{"email": "x@b.c", "google": "true", "admin": said}], GROUPS, USERS)
+    assert ("--admin" in made.user_commands[0]) is may
+    made = plan([], [{"email": "x@b.c", "google": said}], GROUPS, USERS, ROOT)
+    assert (made.user_commands[0][1] == "create") is may
+
+
+def test_a_switch_that_is_none_is_refused() -> None:
+    assert problems([], [{"email": "x@b.c", "google": "maybe"}], administrators="perhaps") == [
+        "access_administrators: 'perhaps' is neither true nor false. Write true or false.",
+        "redash_users[0].google: 'maybe' is neither true nor false. Write true or false.",
+    ]
 
 
 MAY = ". Somebody who may do that runs access.yml."
@@ -314,7 +383,7 @@ MAY = ". Somebody who may do that runs access.yml."
             [f"redash_groups[0]: admin, super_admin would make administrators of ops{MAY}"],
         ),
         # It is what they are already.
-        ([{"name": "admin", "permissions": ["super_admin"]}], [{"email": ROOT, "admin": True}], []),
+        ([{"name": "admin", "permissions": ["super_admin", "admin"]}], [{"email": ROOT, "admin": True}], []),
         ([], [{"email": "ROOT@example.com", "admin": True}], []),
         ([{"name": "ops", "permissions": None}], [{"email": "x@b.c", "groups": ["ops", "default"]}], []),
         ([], [{"email": "x@b.c", "admin": False, "groups": None}], []),

@@ -28,6 +28,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
         ("users create a@example.com Ada --groups=3,", "users create * [--groups 3,]"),
         ("groups create Sales --permissions view_query,list_alerts", "groups create * [--permissions *]"),
         ("groups create Sales --permissions admin", "groups create * [--permissions admin]"),
+        ("users create eve@example.com Eve --groups 1,", "users create * * [--groups 1,]"),
+        ("users create eve@example.com Eve --groups 11,", "users create * * [--groups *]"),
+        ("groups change_permissions 1 --permissions view_query", "groups change_permissions 1 --permissions *"),
         ("groups create Sales --permissions", "groups create * [--permissions]"),
         ("users list", "*"),
         ("users list --org x", "* [--org x]"),
@@ -51,6 +54,17 @@ def test_what_a_pattern_says_may_run(command: str | list[str], pattern: str) -> 
         ("users create eve@example.com ${REDASH_COOKIE_SECRET}", "users create * *"),
         ("users list; rm -rf /", "users list"),
         ("users list\nusers grant_admin eve@example.com", "users list"),
+        # Names are not unique: a second admin could not be told from the first.
+        ("groups create admin --permissions view_query", "groups create * [--permissions *]"),
+        ("groups create --permissions view_query admin", "groups create --permissions * *"),
+        ("groups create Admin", "groups create *"),
+        ("groups create default", "groups create default"),
+        ("groups create admin", "groups create admin"),
+        # Group 1 is the administrators'.
+        ("users create eve@example.com Eve --groups 1,", "users create * * [--groups *]"),
+        ("users create eve@example.com Eve --groups=3,01", "users create * * [--groups *]"),
+        ("users invite eve@example.com Eve ada@example.com --groups 1,", "users invite * [--groups *]"),
+        ("groups change_permissions 1 --permissions view_query", "groups change_permissions * --permissions *"),
         ("", "*"),
         ("users list 'open", "users *"),
         # Nobody becomes an administrator by a "*".
