@@ -97,8 +97,16 @@ options:
     description:
       - Redash's settings (C(REDASH_*) and others) that are not secret. Every container gets them.
       - One without a value is left out, since Redash crashes on an empty one. One that is a secret by its name or value is refused.
+      - A name that no known release reads, and a value that ends Redash at start, are refused as well. No refusal shows a value.
     type: dict
     default: {}
+  settings_unknown:
+    description:
+      - V(refuse) refuses a name beginning with C(REDASH_) that no known release reads, with the likely one. V(allow) writes it.
+      - Where O(version) is a release that the collection does not know, such a name is written.
+    type: str
+    choices: [refuse, allow]
+    default: refuse
   secrets:
     description:
       - Environment variable to the name or ARN of the parameter (or Secrets Manager secret) that holds its value, for every container.
@@ -299,6 +307,11 @@ left_out:
   returned: success
   type: list
   elements: str
+unread_settings:
+  description: Settings that this release of Redash does not read, a line each, also given as warnings.
+  returned: success
+  type: list
+  elements: str
 omitted_settings:
   description: Settings that have no value and therefore are not written.
   returned: success
@@ -334,6 +347,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "security_groups": {"type": "list", "elements": "str", "default": []},
     "assign_public_ip": {"type": "str", "choices": ["ENABLED", "DISABLED"], "default": "DISABLED"},
     "settings": {"type": "dict", "default": {}},
+    "settings_unknown": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
     # References to secrets, none of them a secret itself.
     "secrets": {"type": "dict", "required": True, "no_log": False},
     "task_runner_secrets": {"type": "dict", "default": {}, "no_log": False},
@@ -513,6 +527,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "release": release_facts(rendering.release),
         "left_out": list(rendering.left_out),
         "omitted_settings": list(rendering.omitted),
+        "unread_settings": list(rendering.unread),
         **({"contents": {str(dest / name): text for name, text in rendering.files.items()}} if check_mode else {}),
     }
 
@@ -523,6 +538,8 @@ def main() -> None:
         result = run(dict(module.params), bool(module.check_mode))
     except RedashError as error:
         module.fail_json(msg=str(error))
+    for line in result["unread_settings"]:
+        module.warn(line)
     module.exit_json(**result)
 
 

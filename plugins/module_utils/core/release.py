@@ -79,7 +79,7 @@ class Release:
 
     @property
     def number(self) -> tuple[int, ...]:
-        return _number(self.version)
+        return number_of(self.version)
 
     @property
     def major(self) -> int:
@@ -92,7 +92,7 @@ class Release:
         Each rq-scheduler from 0.10 on has a key of its own in Redis, and they lock each round. Of 0.9 there is one key for all: the
         second scheduler ends with "There's already an active RQ scheduler". Celery's beat sends everything twice.
         """
-        return bool(self.rq_scheduler) and _number(self.rq_scheduler) >= (0, 10)
+        return bool(self.rq_scheduler) and number_of(self.rq_scheduler) >= (0, 10)
 
     def command(self, name: str) -> str:
         """How this release spells the manage command ``name`` (given with underscores)."""
@@ -109,7 +109,7 @@ class Release:
         return ("manage", "db", "upgrade")
 
 
-def _number(version: str) -> tuple[int, ...]:
+def number_of(version: str) -> tuple[int, ...]:
     """``9.0.0-beta`` -> (9, 0, 0)."""
     return tuple(int(part) for part in version.partition("-")[0].split("."))
 
@@ -198,10 +198,10 @@ def _rq(
         image=f"redash/redash:{tag}",
         queue_system="rq",
         queues=_RQ_QUEUES,
-        services=_RQ_SERVICES_25 if _number(version)[0] >= 25 else _RQ_SERVICES,
+        services=_RQ_SERVICES_25 if number_of(version)[0] >= 25 else _RQ_SERVICES,
         python=python,
         curl=True,
-        arm64=_number(version)[0] >= 25,
+        arm64=number_of(version)[0] >= 25,
         rq=rq,
         rq_scheduler=rq_scheduler,
         commands=commands,
@@ -308,7 +308,7 @@ def hops(current: str, target: str, goal: Release | None = None) -> list[str]:
         raise RedashError(Problem(f"{current!r} is not a Redash version", "the running version", "Expected three numbers, such as 25.8.0."))
     if current == target:
         return []
-    here = _number(current)
+    here = number_of(current)
     if here > goal.number and current in RELEASES and RELEASES[current].alembic_head == goal.alembic_head:
         raise RedashError(
             Problem(

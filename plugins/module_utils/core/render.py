@@ -32,7 +32,8 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose imp
     parse_source,
     split_queues,
 )
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import Unknown, problem_of, unread
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import HEADER, compose_text, ecs_params_text, env_text
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
 
@@ -94,6 +95,7 @@ class Options:
     cpu_architecture: Literal["X86_64", "ARM64"] = "X86_64"
     overrides: Sequence[Override] = ()
     releases: Mapping[str, Any] = field(default_factory=dict)
+    settings_unknown: Unknown = "refuse"
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,8 @@ class Rendering:
     left_out: tuple[str, ...]
     # Settings that were given without a value, and so are not written.
     omitted: tuple[str, ...]
+    # One line for each setting that this release does not read.
+    unread: tuple[str, ...]
 
 
 def render(options: Options, source_text: str | None = None, source_name: str = "built in") -> Rendering:
@@ -206,6 +210,7 @@ def render(options: Options, source_text: str | None = None, source_name: str = 
         task_runner=_as_task_runner(runner),
         left_out=source.left_out,
         omitted=omitted,
+        unread=tuple(unread(options.settings, known.version)),
     )
 
 
@@ -217,6 +222,8 @@ def _settings(options: Options, known: Release, problems: Problems) -> tuple[dic
     where = "redash_settings"
     settings = dict(known.environment)
     omitted = []
+    # A release that the table does not know may read names that it does not know.
+    known_to_us = known.version in RELEASES
     for name, value in options.settings.items():
         text = _text(value)
         if not isinstance(name, str) or not NAME.fullmatch(name):
@@ -225,14 +232,12 @@ def _settings(options: Options, known: Release, problems: Problems) -> tuple[dic
             problems.add(f"{name} is a {type(value).__name__}, not one value", where=where)
         elif name in ("QUEUES", *COUNTS):
             problems.add(f"{name} is set for each service", where=where, todo="Say how many processes in redash_workers.")
-        elif is_secret(name, text):
-            problems.add(
-                f"{name} is a secret and does not belong into a file", where=where, todo="Put it into Parameter Store (redash_ssm_secrets)."
-            )
+        elif problem := problem_of(name, text, options.settings_unknown if known_to_us else "allow"):
+            problems.found.append(problem)
         elif re.search(r"[\x00-\x1f\x7f]", text):
             problems.add(f"{name} holds a line break or control character, which an env file cannot", where=where)
         elif text != text.strip():
-            problems.add(f"{name} begins or ends with a blank ({text!r})", where=where, todo="Remove it.")
+            problems.add(f"{name} begins or ends with a blank", where=where, todo="Remove it.")
         elif not text:
             # An empty value crashes every process of Redash: int(""), parse_boolean("").
             settings.pop(name, None)

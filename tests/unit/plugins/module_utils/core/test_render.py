@@ -464,24 +464,38 @@ def test_a_secret_among_the_settings_is_refused_and_not_shown(name: str, value: 
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["REDASH_PASSWORD_LOGIN_ENABLED", "REDASH_INVITATION_TOKEN_MAX_AGE", "REDASH_THROTTLE_PASS_RESET_PATTERN", "REDASH_LDAP_EMAIL_KEY"],
+    ("name", "value"),
+    [
+        ("REDASH_PASSWORD_LOGIN_ENABLED", "false"),
+        ("REDASH_INVITATION_TOKEN_MAX_AGE", "3600"),
+        ("REDASH_THROTTLE_PASS_RESET_PATTERN", "10/hour"),
+        ("REDASH_LDAP_EMAIL_KEY", "https://me@www.example.com/1"),
+    ],
 )
-def test_a_setting_that_only_sounds_like_a_secret_is_not_one(name: str) -> None:
-    assert env(render(options(settings={name: "https://me@www.example.com/1"})))[name] == "https://me@www.example.com/1"
+def test_a_setting_that_only_sounds_like_a_secret_is_not_one(name: str, value: str) -> None:
+    assert env(render(options(settings={name: value})))[name] == value
+
+
+def test_what_redash_cannot_take_is_refused_and_what_it_does_not_read_is_told() -> None:
+    lines = refusal(options(settings={"REDASH_ENFORCE_HTTPS": "enabled", "REDASH_MAIL_SEVER": "x", "REDASH_HSTS_MAX_AGE": "5 min"}))
+    assert [line.split(" ")[1] for line in lines] == ["REDASH_ENFORCE_HTTPS", "REDASH_MAIL_SEVER", "REDASH_HSTS_MAX_AGE"]
+    assert env(render(options(settings={"REDASH_NEW": "x"}, settings_unknown="allow")))["REDASH_NEW"] == "x"
+    found = render(options(version="10.1.0", settings={"REDASH_GUNICORN_TIMEOUT": 300}))
+    assert found.unread == ("REDASH_GUNICORN_TIMEOUT: Redash 10.1.0 does not read it; it is read from 25.1.0 on",)
+    assert render(options(settings={"REDASH_GUNICORN_TIMEOUT": 300})).unread == ()
 
 
 def test_every_problem_of_the_settings_is_said_at_once() -> None:
-    settings = {"A B": "1", "LIST": [1], "QUEUES": "x", "REDASH_WEB_WORKERS": 2, "LINES": "a\nb", "BLANK": " a", "REDASH_X": "1"}
-    lines = refusal(options(settings=settings, secrets={**SECRETS, "REDASH_X": "/x"}))
+    settings = {"A B": "1", "LIST": [1], "QUEUES": "x", "REDASH_WEB_WORKERS": 2, "LINES": "a\nb", "BLANK": " a", "REDASH_DATE_FORMAT": "1"}
+    lines = refusal(options(settings=settings, secrets={**SECRETS, "REDASH_DATE_FORMAT": "/x"}))
     assert lines == [
         "redash_settings: 'A B' is not the name of an environment variable",
         "redash_settings: LIST is a list, not one value",
         "redash_settings: QUEUES is set for each service. Say how many processes in redash_workers.",
         "redash_settings: REDASH_WEB_WORKERS is set for each service. Say how many processes in redash_workers.",
         "redash_settings: LINES holds a line break or control character, which an env file cannot",
-        "redash_settings: BLANK begins or ends with a blank (' a'). Remove it.",
-        "redash_settings: REDASH_X is given as a setting and as a secret. ECS refuses both; keep the secret.",
+        "redash_settings: BLANK begins or ends with a blank. Remove it.",
+        "redash_settings: REDASH_DATE_FORMAT is given as a setting and as a secret. ECS refuses both; keep the secret.",
     ]
 
 
@@ -792,7 +806,7 @@ RENDERED = {
         image="acme/redash:main",
         task_role_arn=None,
         security_groups=[],
-        settings={"REDASH_HOST": "https://redash.example.com", "REDASH_EMPTY": "", "REDASH_LOG_LEVEL": "INFO"},
+        settings={"REDASH_HOST": "https://redash.example.com", "REDASH_STATSD_HOST": "", "REDASH_LOG_LEVEL": "INFO"},
     ),
     "8.0.0-split": lambda: render(options("8.0.0", "split")),
 }
@@ -990,7 +1004,7 @@ def test_every_file_says_that_it_is_generated_and_what_from(version: str, topolo
 
 
 def test_the_same_input_in_another_order_gives_the_same_bytes() -> None:
-    settings = {f"REDASH_{letter}": letter for letter in "QWERTY"}
+    settings = {letter: letter for letter in "QWERTY"}
     one = options(settings=settings)
     other = options(settings=dict(reversed(settings.items())), secrets=dict(reversed(SECRETS.items())))
     assert render(one).files == render(other).files
