@@ -18,6 +18,8 @@ description:
     is in C(refused.txt) in O(work_dir).
   - A resource whose creation was cut off and that AWS protects against deletion is not replaced, but taken as it is and completed.
   - What exists on AWS without being in the state is named with the O(imports) that take it over.
+  - Before it plans, it compares the name, the region, the AWS account and the partition of what exists with what is wanted, and refuses
+    a difference. With an empty state it refuses, too, when the database or a used ECS cluster of this name exists on AWS.
   - Shows what Terraform does while it does it. Its errors come back one line each.
   - Interrupted (Ctrl-C, an AWX cancel, a task's C(timeout)), Terraform is told once and awaited, so that its state is saved and its lock
     released. If this process is killed outright, Linux interrupts Terraform in its stead; elsewhere Terraform finishes alone.
@@ -121,6 +123,12 @@ options:
         says under "Import". One that the state holds already is left as it is.
     type: dict
     default: {}
+  recorded:
+    description:
+      - File in which an earlier run noted the output C(redash), such as C(infrastructure.json). One that is not there says nothing.
+      - This file and the state must say the name and the region of O(variables), and this AWS account. Otherwise nothing is planned.
+    type: path
+    version_added: 0.2.0
   lock_timeout:
     description: Seconds to wait for another run, in the same O(work_dir) or anywhere with a lock on the state.
     type: int

@@ -14,7 +14,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_plan import Plan, cut_off, read_plan, refused
 from ansible_collections.redash.ecs.plugins.module_utils.core.terraform_remains import foreign, there_already, with_way_out
-from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, command, project, provider, remains, running
+from ansible_collections.redash.ecs.plugins.module_utils.terraform import binary, command, installed, project, provider, remains, running
 
 # What holds data, or an address that others rely on. Everything else can be made again.
 PROTECTED = (
@@ -49,6 +49,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "targets": {"type": "list", "elements": "str", "default": []},
     "existing_only": {"type": "bool", "default": False},
     "imports": {"type": "dict", "default": {}},
+    "recorded": {"type": "path"},
     "lock_timeout": {"type": "int", "default": 300},
     "force_unlock": {"type": "str"},
     "parallelism": {"type": "int", "default": 10},
@@ -83,6 +84,7 @@ def _run(params: dict[str, Any], context: Context, terraform: command.Terraform,
     if params["force_unlock"]:
         _unlock(terraform, params["force_unlock"])
         this.remember()
+    installed.check(terraform, params, context.client, cut_off=bool(this.cut_off))
 
     if params["existing_only"]:
         params = {**params, "targets": _existing(terraform, params["targets"])}

@@ -229,7 +229,7 @@ def test_what_was_cut_off_and_cant_be_deleted_is_kept_and_planned_again(fake: Fa
     fake.tell(plan={"resource_changes": [TAINTED]}, codes={"plan": 2})
     with pytest.raises(RedashError, match="protected"):
         fake.run()  # the second plan is as the first here; what matters is what was asked in between
-    assert fake.commands() == ["init", "workspace", "plan", "show", "untaint", "plan", "show"]
+    assert fake.commands() == ["init", "workspace", "state", "plan", "show", "untaint", "plan", "show"]
     assert fake.asked[-3]["words"][-1] == "aws_rds_cluster.this"
 
 
@@ -584,7 +584,7 @@ def test_two_runs_at_once_in_one_folder_come_one_after_the_other(fake: Fake) -> 
     wait_for(fake.folder / "began-plan")
     fake.run(sleep=fake.let_end)
     first.join()
-    assert fake.commands() == ["init", "workspace", "plan", "show", "output"] * 2
+    assert fake.commands() == ["init", "workspace", "state", "plan", "show", "output"] * 2
 
 
 def test_existing_targets_are_those_in_the_state(fake: Fake) -> None:
@@ -640,7 +640,7 @@ def test_opentofu_does_the_work_and_is_said(fake: Fake) -> None:
     fake.tell(title="OpenTofu", version="1.11.1", codes={"plan": 2}, plan={"resource_changes": [CHANGE]})
     assert fake.run(binary="tofu")["changed"]
     assert "OpenTofu 1.11.1 with the AWS provider from the test" in fake.reported
-    assert fake.commands() == ["init", "workspace", "plan", "show", "apply", "output"]
+    assert fake.commands() == ["init", "workspace", "state", "plan", "show", "apply", "output"]
 
 
 def test_terraform_is_refused_before_anything_runs_where_opentofu_made_the_state(fake: Fake) -> None:
