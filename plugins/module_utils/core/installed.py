@@ -22,7 +22,7 @@ ANCHORS = ("aws_ecs_cluster", "aws_lb", "aws_rds_cluster", "aws_vpc")
 FACTS = {
     "name": ("name", "redash_name", "Set redash_name to {is_}"),
     "region": ("region", "redash_region", "Set redash_region to {is_}"),
-    "account_id": ("AWS account", "redash_profile", "Sign in to account {is_}"),
+    "account_id": ("AWS account", "redash_aws_profile", "Sign in to account {is_}"),
     "partition": ("AWS partition", "redash_region", "Sign in to partition {is_}"),
 }
 MOVE = "A move needs a new installation with its own redash_name and state, and the data from a snapshot (docs/disaster-recovery.md)."

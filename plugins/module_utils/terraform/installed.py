@@ -11,8 +11,9 @@ from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
 from ansible_collections.redash.ecs.plugins.module_utils.core import installed as core
-from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.installed import Installed
+from ansible_collections.redash.ecs.plugins.module_utils.infrastructure_file import installed_by
 from ansible_collections.redash.ecs.plugins.module_utils.terraform import command
 
 
@@ -26,7 +27,7 @@ def check(terraform: command.Terraform, params: dict[str, Any], client: Callable
     state = json.loads(terraform.text("state", "pull") or "{}")
     existing = {"Terraform's state": core.of_state(state)}
     if params["recorded"]:
-        existing[params["recorded"]] = _recorded(Path(params["recorded"]))
+        existing[params["recorded"]] = installed_by(Path(params["recorded"]))
     variables = params["variables"]
     name, region = str(variables.get("name") or ""), str(variables.get("region") or "")
     caller = Installed()
@@ -42,17 +43,6 @@ def check(terraform: command.Terraform, params: dict[str, Any], client: Callable
         problems = dict.fromkeys(core.lost_state(name, region, seen, where, listed - {"", params["workspace"]}))
     if problems:
         raise RedashError(problems)
-
-
-def _recorded(path: Path) -> Installed:
-    try:
-        return core.of_output(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return Installed()
-    except (OSError, ValueError) as error:
-        raise RedashError(
-            Problem(f"cannot read {path}: {error}", "recorded", "Restore it, or delete it; Terraform's state says the same.")
-        ) from error
 
 
 def _seen(name: str, client: Callable[..., Any]) -> dict[str, str]:

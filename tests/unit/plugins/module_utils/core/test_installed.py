@@ -29,7 +29,7 @@ def state(*resources: tuple[str, str, str], output: Any = None) -> dict[str, Any
     [
         ("name", "redash-test", "redash_name"),
         ("region", "eu-central-1", "redash_region"),
-        ("account_id", "210987654321", "redash_profile"),
+        ("account_id", "210987654321", "redash_aws_profile"),
         ("partition", "aws-cn", "redash_region"),
     ],
 )
