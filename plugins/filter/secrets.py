@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import references
+from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import given_problems, references
 
 
 def secret_references(given: Mapping[str, Any] | None, prefix: str) -> dict[str, str]:
@@ -27,6 +27,18 @@ def secret_locations(references: Mapping[str, str], located: Mapping[str, Mappin
     return {variable: arns.get(path, path) for variable, path in references.items()}
 
 
+def secret_problems(given: Any, infrastructure: Any = None) -> list[str]:
+    """Everything that is wrong with redash_secrets, one line each; no line holds a value."""
+    if not isinstance(given, Mapping):
+        return ["redash_secrets: not a mapping. Write name: value for each secret."]
+    return [str(problem) for problem in given_problems(given, made_here=not infrastructure)]
+
+
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"secret_references": secret_references, "secrets_below": secrets_below, "secret_locations": secret_locations}
+        return {
+            "secret_references": secret_references,
+            "secrets_below": secrets_below,
+            "secret_locations": secret_locations,
+            "secret_problems": secret_problems,
+        }

@@ -26,6 +26,8 @@ FARGATE_SIZES: dict[int, list[int]] = {
     4096: _gib(8, 30),
     8192: _gib(16, 60, 4),
     16384: _gib(32, 120, 8),
+    # Since 2026, Linux only: these three and none between.
+    32768: [gib * 1024 for gib in (60, 120, 244)],
 }
 
 CPU = re.compile(r"(\d+|\d*\.\d+)\s*vcpu", re.IGNORECASE)

@@ -13,6 +13,7 @@ import string
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
@@ -168,6 +169,25 @@ def check(prefix: str, secrets: Iterable[Secret]) -> None:
             if value == "":
                 problems.add(f"{name} is empty", where=where, todo="It is a part of the secret; give it.")
     problems.raise_if_any()
+
+
+def given_problems(given: Mapping[str, Any], *, made_here: bool) -> list[Problem]:
+    """What is wrong with the values of ``redash_secrets``, before anything exists. No line shows a value.
+
+    ``given``      name -> value, as a person wrote it
+    ``made_here``  Terraform makes the database and Redis, so that AWS's patterns hold for their first password and token, too. Those of
+                   a person's own infrastructure are what they are.
+    """
+    found = []
+    for name, value in given.items():
+        where = f"redash_secrets.{name}"
+        if value is None:  # as if it were left out: one is made
+            continue
+        if not isinstance(value, str | int | float) or isinstance(value, bool):
+            found.append(Problem(f"it is a {type(value).__name__}, not one text", where, "Give a text; write JSON in quotes."))
+        elif made_here and (taken := TAKEN.get(f"{name}_next")) and not taken[0].fullmatch(str(value)):
+            found.append(Problem("AWS would not take the value given", where, f"Give {taken[1]}, or leave it out to have one made."))
+    return found
 
 
 def needed_names(secrets: Iterable[Secret]) -> list[str]:

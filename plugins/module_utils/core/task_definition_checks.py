@@ -221,7 +221,6 @@ class _Checks:
             (container.get("dockerSecurityOptions"), "security_opt", "dockerSecurityOptions"),
             (linux.get("devices"), "devices", ""),
             (linux.get("sharedMemorySize"), "shm_size", ""),
-            (linux.get("tmpfs"), "tmpfs", ""),
             (set((linux.get("capabilities") or {}).get("add") or ()) - {"SYS_PTRACE"}, "cap_add (other than SYS_PTRACE)", ""),
             (container.get("resourceRequirements"), "gpu", "resourceRequirements"),
         ):

@@ -63,6 +63,19 @@ locals {
       periods     = 2
       missing     = "notBreaching"
     }
+    # What EventBridge could not hand over. It goes to the same topic, but by CloudWatch, which has a statement of its own.
+    task-events-lost = {
+      description = "EventBridge could not deliver that a task stopped: the topic's policy or its key refuses it."
+      namespace   = "AWS/Events"
+      metric      = "FailedInvocations"
+      dimensions  = { RuleName = "${var.name}-task-stopped" }
+      statistic   = "Sum"
+      comparison  = "GreaterThanThreshold"
+      threshold   = 0
+      period      = 300
+      periods     = 1
+      missing     = "notBreaching"
+    }
     redis-memory = {
       description = "Redis is nearly full. It refuses new jobs then, instead of forgetting old ones."
       namespace   = "AWS/ElastiCache"
@@ -207,12 +220,25 @@ data "aws_iam_policy_document" "topic" {
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com"]
     }
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [local.account_id]
+    }
+  }
+
+  # EventBridge sends no aws:SourceAccount to a topic; a condition refuses every message, without a word.
+  # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
+  statement {
+    sid       = "Events"
+    actions   = ["sns:Publish"]
+    resources = ["arn:${local.partition}:sns:${var.region}:${local.account_id}:${var.name}-alarms"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
     }
   }
 }

@@ -1,7 +1,11 @@
 # Client -> load balancer -> server; tasks -> database, Redis, and whatever data source; nothing else.
 locals {
   # A group's own name never changes: rules refer to it, so it is made before its predecessor goes.
-  ingress_cidrs = coalesce(var.load_balancer.ingress_cidrs, concat([local.vpc_cidr], local.peer_cidrs[*].cidr))
+  # Each range once, as AWS writes it: 10.1.2.3/8 is 10.0.0.0/8.
+  ingress_cidrs = distinct([
+    for cidr in coalesce(var.load_balancer.ingress_cidrs, concat([local.vpc_cidr], local.peer_cidrs[*].cidr)) :
+    "${cidrhost(cidr, 0)}/${split("/", cidr)[1]}"
+  ])
   ingress_ports = local.https ? [80, 443] : [80]
 }
 

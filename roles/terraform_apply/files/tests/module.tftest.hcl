@@ -57,7 +57,11 @@ run "minimal" {
     error_message = "nothing that was not asked for"
   }
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.this) == 5 && length(aws_cloudwatch_metric_alarm.queue) == 1 && length(aws_cloudwatch_event_rule.task_stopped) == 1
+    condition     = [for statement in data.aws_iam_policy_document.topic.statement : length(statement.condition)] == [1, 0]
+    error_message = "EventBridge publishes without a condition: it sends no aws:SourceAccount"
+  }
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.this) == 6 && length(aws_cloudwatch_metric_alarm.queue) == 1 && length(aws_cloudwatch_event_rule.task_stopped) == 1
     error_message = "all alarms"
   }
   assert {
@@ -71,7 +75,7 @@ run "production" {
 
   variables {
     network                  = { az_count = 3, nat_gateways = "per_az", interface_endpoints = ["ecr.api", "ecr.dkr", "logs", "ssm"] }
-    load_balancer            = { internal = false, ingress_cidrs = ["198.51.100.0/24", "203.0.113.0/24"], host = "redash.example.com", zone_id = "Z0123456789", web_acl = true }
+    load_balancer            = { internal = false, ingress_cidrs = ["198.51.100.0/24", "203.0.113.9/24", "203.0.113.0/24", "198.51.100.0/24"], host = "redash.example.com", zone_id = "Z0123456789", web_acl = true }
     database                 = { instance_count = 2, min_acu = 1, max_acu = 16, backup_retention_days = 35, backup_plan = true }
     redis                    = { engine = "valkey", engine_version = "8.0", num_cache_clusters = 2, node_type = "cache.m7g.large" }
     operations               = { emails = ["oncall@example.com"] }

@@ -94,6 +94,7 @@ def test_the_table_ends_where_fargate_ends() -> None:
         4096: (8192, 30720, 23),
         8192: (16384, 61440, 12),
         16384: (32768, 122880, 12),
+        32768: (61440, 249856, 3),
     }
 
 
@@ -110,7 +111,7 @@ def test_the_table_ends_where_fargate_ends() -> None:
             300,
             512,
             "redash_task_size: cpu 300 with memory 512 MiB is not a Fargate size "
-            "(cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384). "
+            "(cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768). "
             "Nearest: cpu 256 with memory 512, or cpu 256 with memory 1024, or cpu 512 with memory 1024.",
         ),
     ],
@@ -128,7 +129,7 @@ def test_what_is_offered_is_always_valid_and_holds_what_was_asked_where_any_size
     offered = nearest_sizes(cpu, memory)
     assert offered
     assert all(m in FARGATE_SIZES[c] for c, m in offered)
-    if cpu <= 16384 and memory <= 122880:
+    if cpu <= 32768 and memory <= 249856:
         assert any(c >= cpu and m >= memory for c, m in offered)
 
 
@@ -136,7 +137,8 @@ def test_the_smallest_size_that_holds_a_need() -> None:
     assert smallest_holding(1585, 256) == (256, 2048)
     assert smallest_holding(2049, 1024) == (1024, 3072)
     assert smallest_holding(9000, 256) == (2048, 9216)
-    assert smallest_holding(200000, 256) is None
+    assert smallest_holding(200000, 256) == (32768, 249856)
+    assert smallest_holding(250000, 256) is None
 
 
 @pytest.mark.parametrize(
@@ -146,8 +148,10 @@ def test_the_smallest_size_that_holds_a_need() -> None:
         (2049, 256, (512, 3072)),
         (512, 257, (512, 1024)),
         (122880, 16384, (16384, 122880)),
-        (122881, 256, None),
-        (512, 16385, None),
+        (122881, 256, (32768, 249856)),
+        (512, 16385, (32768, 61440)),
+        (249857, 256, None),
+        (512, 32769, None),
         (0, 0, (256, 512)),
     ],
 )
@@ -162,8 +166,8 @@ def test_a_size_holds_a_need_that_is_as_big_as_itself(memory: int, cpu: int, siz
         (256, 513, 1, [(256, 1024)]),
         (257, 512, 1, [(512, 1024)]),
         (16384, 122880, 2, [(16384, 114688), (16384, 122880)]),
-        (16385, 122880, 1, [(16384, 122880)]),
-        (100000, 1000000, 2, [(16384, 114688), (16384, 122880)]),
+        (16385, 122880, 1, [(32768, 122880)]),
+        (100000, 1000000, 2, [(32768, 122880), (32768, 249856)]),
         (0, 0, 3, [(256, 512), (256, 1024), (256, 2048)]),
         (2, 512, 1, [(256, 512)]),
         (1024, 512, 3, [(512, 1024), (1024, 2048), (256, 512)]),

@@ -533,7 +533,7 @@ def test_a_pair_that_fargate_has_not_is_refused_with_the_nearest() -> None:
         "redash_task_size: cpu 1024 with memory 1536 MiB is not a Fargate size. "
         "Nearest: cpu 512 with memory 2048, or cpu 1024 with memory 2048, or cpu 1024 with memory 3072.",
         "redash_task_runner_size: cpu 100 with memory 512 MiB is not a Fargate size "
-        "(cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384). "
+        "(cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768). "
         "Nearest: cpu 256 with memory 512, or cpu 256 with memory 1024, or cpu 512 with memory 1024.",
     ]
 
@@ -557,7 +557,7 @@ def test_memory_is_checked_for_each_service_of_a_split() -> None:
 
 
 def test_more_processes_than_any_task_holds_are_refused() -> None:
-    (line,) = refusal(options(workers={"worker": 900}, task_size={"cpu": 16384, "memory": 122880}))
+    (line,) = refusal(options(workers={"worker": 990}, task_size={"cpu": 16384, "memory": 122880}))
     assert line.endswith("Use fewer processes (redash_workers).")
 
 
@@ -918,10 +918,10 @@ REFERENCE = "Give the name or ARN of the parameter that holds it."
             ["redash_service_sizes.worker: desired_count 10000 is not a number of tasks"],
         ),
         (
-            {"workers": {"worker": 900}, "task_size": {"cpu": 16384, "memory": 122880}},
+            {"workers": {"worker": 990}, "task_size": {"cpu": 16384, "memory": 122880}},
             [
-                "redash_task_size: memory 122880 MiB is less than the about 248560 MiB that the processes need "
-                "(server 860, scheduler 150, worker 247550). Use fewer processes (redash_workers)."
+                "redash_task_size: memory 122880 MiB is less than the about 273310 MiB that the processes need "
+                "(server 860, scheduler 150, worker 272300). Use fewer processes (redash_workers)."
             ],
         ),
     ],

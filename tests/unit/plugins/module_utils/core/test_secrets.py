@@ -233,6 +233,37 @@ def test_what_aws_would_not_take_as_a_new_value_is_refused_first(name: str) -> N
     secrets.check("/x", [Secret(name, value="long-enough-for-both&!"), Secret(name.removesuffix("_next"), value="somebody's own")])
 
 
+@pytest.mark.parametrize(
+    ("name", "bad", "good"),
+    [
+        *(
+            ("database_password", bad, "Good-pass!word")
+            for bad in ("short", "x" * 42, "with/a/slash", 'with"quote"', "with@an@at", "a b c d e f")
+        ),
+        *(
+            ("redis_token", bad, "0123456789abcdef&!")
+            for bad in ("0123456789abcde", "x" * 129, "with_underscores_in_it", "a b c d e f g h i")
+        ),
+    ],
+)
+def test_a_first_password_that_aws_refuses_is_refused_before_anything_is_made(name: str, bad: str, good: str) -> None:
+    (line,) = [str(problem) for problem in secrets.given_problems({name: bad, "own": "x"}, made_here=True)]
+    assert line.startswith(f"redash_secrets.{name}: AWS would not take the value given. Give ") and bad not in line
+    assert secrets.given_problems({name: good}, made_here=True) == []
+    assert secrets.given_problems({name: bad}, made_here=False) == []
+
+
+def test_a_secret_is_one_text() -> None:
+    lines = [
+        str(problem)
+        for problem in secrets.given_problems({"a": {"b": "hush"}, "c": ["hush"], "d": None, "e": True, "f": 1}, made_here=True)
+    ]
+    assert lines == [
+        f"redash_secrets.{name}: it is a {kind}, not one text. Give a text; write JSON in quotes."
+        for name, kind in (("a", "dict"), ("c", "list"), ("e", "bool"))
+    ]
+
+
 def test_a_value_made_here_is_one_that_aws_takes() -> None:
     for name in secrets.TAKEN:
         secrets.check("/x", [Secret(name, value=secrets.generate(secrets.LENGTH, random.Random(1).choice))])

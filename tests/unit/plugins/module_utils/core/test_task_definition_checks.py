@@ -108,7 +108,7 @@ def said(request: dict[str, Any], launch_type: str | None = "FARGATE") -> list[s
             "cpu",
             "300",
             [
-                "cpu: cpu 300 with memory 2048 MiB is not a Fargate size (cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384)",
+                "cpu: cpu 300 with memory 2048 MiB is not a Fargate size (cpu is one of 256, 512, 1024, 2048, 4096, 8192, 16384, 32768)",
                 "cpu: the containers reserve 512 CPU units, the task has 300",
             ],
         ),
@@ -198,7 +198,6 @@ def said(request: dict[str, Any], launch_type: str | None = "FARGATE") -> list[s
         ("server.privileged", True, ["server.privileged: service server: privileged does not exist on Fargate"]),
         ("server.linuxParameters.devices", [{"hostPath": "/a"}], ["server: service server: devices does not exist on Fargate"]),
         ("server.linuxParameters.sharedMemorySize", 64, ["server: service server: shm_size does not exist on Fargate"]),
-        ("server.linuxParameters.tmpfs", [{"size": 1}], ["server: service server: tmpfs does not exist on Fargate"]),
         (
             "server.linuxParameters.capabilities.add",
             ["NET_ADMIN"],
