@@ -190,7 +190,7 @@ def run(params: dict[str, Any], context: Context) -> dict[str, Any]:
             context.report(f"warning: {warning}")
     if not context.check_mode:
         if changes:
-            registered = task_definitions.register(ecs, _register_form(request, tags))
+            registered = task_definitions.register(ecs, _register_form(request, tags), context)
         elif tag_changes and registered:
             task_definitions.retag(ecs, registered["taskDefinitionArn"], tags_before, tags)
     result = {

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code, problem_of
+from ansible_collections.redash.ecs.plugins.module_utils.aws.retry import retried
 from ansible_collections.redash.ecs.plugins.module_utils.aws.store import Store
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.secrets import AlreadyExists, Stored, Written
@@ -43,6 +44,12 @@ def _problem(error: Exception, doing: str, action: str) -> Problem:
         right = "the KMS key's kms:Encrypt and kms:Decrypt" if "kms" in message.lower() or "ciphertext" in message.lower() else action
         return Problem(problem_of(error, doing).what, todo=f"Allow {right} to the role or user that runs this playbook.")
     return problem_of(error, doing)
+
+
+def _key_may_be_new(error: Exception) -> bool:
+    """Whether the key is not known: an alias that was made a second ago is not everywhere yet (AWS KMS, eventual consistency)."""
+    code = error_code(error)
+    return code in ("InvalidKeyId", "NotFoundException") or (code == "ValidationException" and "KeyId" in str(error))
 
 
 def _batches(names: Iterable[str]) -> Iterator[list[str]]:
@@ -95,7 +102,12 @@ class ParameterStore(Store):
         if kms_key_id:
             request["KeyId"] = kms_key_id
         try:
-            answer = self._api.put_parameter(Name=path, Value=value, Type="SecureString", Tier="Standard", **request)
+            answer = retried(
+                lambda: self._api.put_parameter(Name=path, Value=value, Type="SecureString", Tier="Standard", **request),
+                _key_may_be_new,
+                self._context,
+                f"write the parameter {path}",
+            )
         except (ClientError, BotoCoreError) as error:
             if error_code(error) == "ParameterAlreadyExists":
                 raise AlreadyExists(path) from None

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.aws.client import aws_errors, error_code
+from ansible_collections.redash.ecs.plugins.module_utils.aws.retry import retried
+from ansible_collections.redash.ecs.plugins.module_utils.aws.tasks import is_throttled
+from ansible_collections.redash.ecs.plugins.module_utils.context import Context
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
 
 _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
@@ -26,11 +29,16 @@ def newest_revision(ecs: Any, family: str) -> dict[str, Any] | None:
     return {**answer["taskDefinition"], "tags": answer.get("tags") or []}
 
 
-def register(ecs: Any, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Register a new revision and return it."""
-    with aws_errors(f"register task definition {request.get('family')}"):
-        answer = ecs.register_task_definition(**request)
+def register(ecs: Any, request: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Register a new revision and return it. AWS takes one a second in the long run, and one at a time for a family."""
+    doing = f"register task definition {request.get('family')}"
+    with aws_errors(doing):
+        answer = retried(lambda: ecs.register_task_definition(**request), _waits_its_turn, context, doing)
     return {**answer["taskDefinition"], "tags": answer.get("tags") or []}
+
+
+def _waits_its_turn(error: Exception) -> bool:
+    return is_throttled(error) or "Too many concurrent attempts to create a new revision" in str(error)
 
 
 def retag(ecs: Any, arn: str, before: Mapping[str, str], after: Mapping[str, str]) -> None:

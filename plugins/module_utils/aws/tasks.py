@@ -93,10 +93,27 @@ def network_of(ecs: Any, cluster: str, services: Sequence[str]) -> dict[str, Any
     return next((dict(network) for network in networks if network), None)
 
 
-def started_by(ecs: Any, cluster: str, name: str, desired_status: str) -> list[str]:
-    """ARNs of the tasks with this ``startedBy``; ``desired_status`` is RUNNING or STOPPED (kept for an hour)."""
+def started_by(ecs: Any, cluster: str, name: str) -> list[str]:
+    """ARNs of the tasks with this ``startedBy`` that are to run, as ListTasks lists without a status.
+
+    ``startedBy`` must be the only filter: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListTasks.html
+    A task that was started some seconds ago may be missing.
+    """
+    return _list(ecs, cluster, startedBy=name)
+
+
+def to_stop(ecs: Any, cluster: str, name: str, family: str) -> list[dict[str, Any]]:
+    """Tasks of ``family`` with this ``startedBy`` that are to stop or have stopped (kept for an hour).
+
+    Since ``startedBy`` is no filter beside a status, each is described.
+    """
+    arns = _list(ecs, cluster, family=family, desiredStatus="STOPPED")
+    return [task for task in describe(ecs, cluster, arns) if task.get("startedBy") == name]
+
+
+def _list(ecs: Any, cluster: str, **filters: str) -> list[str]:
     with aws_errors(f"list the tasks of cluster {cluster}"):
-        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, startedBy=name, desiredStatus=desired_status)
+        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, **filters)
         return [arn for page in pages for arn in page["taskArns"]]
 
 

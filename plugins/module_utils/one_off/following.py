@@ -40,6 +40,9 @@ SETTLED = 2.0
 DRAIN_MAX = 300.0  # it still grows, or AWS throttles that hard
 # ECS is eventually consistent: right after RunTask a task may be MISSING.
 MISSING_MAX = 60.0
+# ... and ListTasks may not tell of a task for some seconds. Fargate needs longer than this to start a container.
+LOCK_SETTLES = 20.0
+LOCK_LOOKS = 4.0  # seconds between two looks at who else holds it
 HEARTBEAT = 10.0
 # The beginning of the reason that a run gives when it stops its task.
 STOPPED_BY = "redash_ecs_task: "
@@ -75,6 +78,7 @@ class _Moments:
     ended: float | None = None
     last_line: float | None = None
     said: float = 0.0
+    lock_looked: float = 0.0
     said_phase: str = ""
 
 
@@ -165,7 +169,7 @@ class Following:
     def _started_unseen(self) -> str | None:
         """The task of a RunTask whose answer never arrived."""
         try:
-            arns = aws_tasks.started_by(self.work.ecs, self.plan.cluster, self.plan.started_by, "RUNNING")
+            arns = aws_tasks.started_by(self.work.ecs, self.plan.cluster, self.plan.started_by)
             mine = [task for task in aws_tasks.describe(self.work.ecs, self.plan.cluster, arns) if self.work.is_this_work(task)]
         except RedashError:
             return None
@@ -188,6 +192,7 @@ class Following:
                 self._look()
                 if self.at.ended is not None:
                     break
+                self._hold_lock()
                 looked = self.clock.monotonic()
                 next_task = looked + self.work.task_pace.of(self._look_interval())
             self._say_phase()
@@ -207,6 +212,14 @@ class Following:
                 self._drain()
                 self._look_for_what_is_gone()
         return self._judge()
+
+    def _hold_lock(self) -> None:
+        """Look again for another run with this lock, while what ECS lists may not be all."""
+        now = self.clock.monotonic()
+        settling = now - self.at.asked <= LOCK_SETTLES and now - self.at.lock_looked >= LOCK_LOOKS
+        if self.plan.lock and not self.work.attached and settling:
+            self.at.lock_looked = now
+            self.work.hold_lock(self)
 
     def _look_interval(self) -> float:
         now = self.clock.monotonic()

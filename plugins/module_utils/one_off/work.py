@@ -18,6 +18,12 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.task_log import St
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.following import Following, TimedOut, created
 from ansible_collections.redash.ecs.plugins.module_utils.one_off.plan import Plan, digest
 
+THROTTLED_TODO = "AWS throttles this account: run again."
+
+
+def _age(task: Mapping[str, Any]) -> tuple[float, str]:
+    return created(task), str(task["taskArn"])
+
 
 class Work:
     """One run: start or attach, follow, try again, judge."""
@@ -74,7 +80,8 @@ class Work:
             following.adopt(running)
             return None
         self.attached = False
-        self.finished |= set(aws_tasks.started_by(self.ecs, self.plan.cluster, self.plan.started_by, "STOPPED"))
+        family = self.plan.task_definition["family"]
+        self.finished |= {task["taskArn"] for task in aws_tasks.to_stop(self.ecs, self.plan.cluster, self.plan.started_by, family)}
         while True:
             self.check_deadline()
             failure, task = self._run_task()
@@ -87,7 +94,7 @@ class Work:
             self.finished.add(task["taskArn"])
         following.arn = task["taskArn"]
         if self.plan.lock:
-            self._hold_lock(following)
+            self.hold_lock(following)
         return None
 
     def _run_task(self) -> tuple[Stopped | None, dict[str, Any] | None]:
@@ -107,6 +114,8 @@ class Work:
             message = str(error.response.get("Error", {}).get("Message", ""))
             if passes(message):
                 return explain_failure({"reason": message}), None
+            if aws_tasks.is_throttled(error):  # whatever its words are
+                return Stopped("throttled", f"ECS started no task: {error_code(error)}: {message}", False, True, THROTTLED_TODO), None
             roles = [self.plan.task_definition[key] for key in ("executionRoleArn", "taskRoleArn") if self.plan.task_definition.get(key)]
             raise RedashError(aws_tasks.run_task_problem(error, self.plan.request, roles)) from error
         except botocore_exceptions.BotoCoreError as error:
@@ -120,14 +129,12 @@ class Work:
     def _holders(self) -> list[dict[str, Any]]:
         """Tasks with our ``startedBy`` that have not stopped, the oldest first."""
         cluster, name = self.plan.cluster, self.plan.started_by
-        arns = aws_tasks.started_by(self.ecs, cluster, name, "RUNNING")
+        tasks = aws_tasks.describe(self.ecs, cluster, aws_tasks.started_by(self.ecs, cluster, name))
         if self.plan.lock:
             # A task that was told to stop may still be migrating.
-            arns += aws_tasks.started_by(self.ecs, cluster, name, "STOPPED")
-        if not arns:
-            return []
-        tasks = [task for task in aws_tasks.describe(self.ecs, cluster, dict.fromkeys(arns)) if task.get("lastStatus") != "STOPPED"]
-        return sorted(tasks, key=lambda task: (created(task), task["taskArn"]))
+            tasks += aws_tasks.to_stop(self.ecs, cluster, name, self.plan.task_definition["family"])
+        found = {task["taskArn"]: task for task in tasks if task.get("lastStatus") != "STOPPED"}
+        return sorted(found.values(), key=_age)
 
     def command_of(self, task: Mapping[str, Any]) -> list[str]:
         overrides = (task.get("overrides") or {}).get("containerOverrides") or []
@@ -166,13 +173,18 @@ class Work:
             result={"task_arn": task["taskArn"]},
         )
 
-    def _hold_lock(self, following: Following) -> None:
-        """Two that started at the same moment see each other now: the older one keeps the lock."""
-        holders = [task for task in self._holders() if task.get("desiredStatus") != "STOPPED"]
-        if not holders or holders[0]["taskArn"] == following.arn:
+    def hold_lock(self, following: Following) -> None:
+        """Two that started at the same moment see each other sooner or later: the older one keeps the lock.
+
+        ListTasks lags some seconds behind, so this is asked again while the task starts (LOCK_SETTLES).
+        """
+        cluster = self.plan.cluster
+        arns = dict.fromkeys([*aws_tasks.started_by(self.ecs, cluster, self.plan.started_by), str(following.arn)])
+        if len(arns) == 1:
             return
-        oldest = holders[0]
-        if following.arn in [task["taskArn"] for task in holders]:
+        holders = sorted((task for task in aws_tasks.describe(self.ecs, cluster, arns) if task.get("desiredStatus") != "STOPPED"), key=_age)
+        oldest = holders[0] if holders else {}
+        if following.arn in [task["taskArn"] for task in holders[1:]]:
             aws_tasks.stop(self.ecs, self.plan.cluster, str(following.arn), f"lock {self.plan.lock} is held by {oldest['taskArn']}")
             following.arn = None
             raise self._locked(oldest)

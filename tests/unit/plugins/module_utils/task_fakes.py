@@ -108,6 +108,7 @@ class Aws:
         self.tokens: dict[str, str] = {}
         self.streams: dict[str, Stream] = {}
         self.missing_for = 0.0
+        self.unlisted_for = 0.0  # seconds after RunTask in which ListTasks does not tell of a task
         self.failures: list[dict[str, Any]] = []
         self.run_task_errors: list[Exception] = []
         self.limits: dict[str, Bucket] = {}
@@ -229,10 +230,19 @@ class Aws:
         assert name == "list_tasks"
         return self
 
-    def paginate(self, *, cluster: str, startedBy: str, desiredStatus: str) -> list[dict[str, Any]]:
+    def paginate(self, *, cluster: str, **filters: str) -> list[dict[str, Any]]:
         self._called("ListTasks")
-        tasks = [self.seen(arn) for arn in self.tasks]
-        found = [task["taskArn"] for task in tasks if task["startedBy"] == startedBy and task["desiredStatus"] == desiredStatus]
+        # "When you specify startedBy as the filter, it must be the only filter that you use." (service model)
+        if not filters or ("startedBy" in filters and len(filters) > 1) or not filters.keys() <= {"startedBy", "family", "desiredStatus"}:
+            raise client_error("InvalidParameterException", f"Invalid combination of filters: {', '.join(filters)}")
+        tasks = [self.seen(arn) for arn in self.tasks if self.time.now - self.started[arn] >= self.unlisted_for]
+        found = [
+            task["taskArn"]
+            for task in tasks
+            if filters.get("startedBy") in (None, task["startedBy"])
+            and task["desiredStatus"] == filters.get("desiredStatus", "RUNNING")
+            and f"/{filters.get('family', '')}" in task["taskDefinitionArn"]
+        ]
         return [{"taskArns": found[index : index + 2]} for index in range(0, max(1, len(found)), 2)]
 
     def stop_task(self, *, cluster: str, task: str, reason: str) -> dict[str, Any]:

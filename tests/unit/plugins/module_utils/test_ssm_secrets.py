@@ -28,6 +28,15 @@ URL = {
 }
 
 
+def virtual_clock() -> Clock:
+    elapsed = [0.0]
+
+    def sleep(seconds: float) -> None:
+        elapsed[0] += seconds
+
+    return Clock(now=lambda: NOW, monotonic=lambda: elapsed[0], sleep=sleep)
+
+
 def refused(operation: str, code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
@@ -184,7 +193,7 @@ def work(
             **params,
             "secrets": [{**defaults, **secret} for secret in secrets],
         },
-        Context(client=clients.__getitem__, check_mode=check_mode, diff_mode=True, clock=Clock(now=lambda: NOW)),
+        Context(client=clients.__getitem__, check_mode=check_mode, diff_mode=True, clock=virtual_clock()),
     )
 
 

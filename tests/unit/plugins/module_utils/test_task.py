@@ -596,6 +596,54 @@ def test_of_two_that_took_the_lock_at_the_same_moment_the_later_one_gives_way() 
     assert list(aws.stopped) == [arn for arn in aws.tasks if arn != first]
 
 
+@pytest.mark.parametrize("unlisted_for", [0.0, 3.0, 8.0, 15.0])
+def test_of_two_runs_in_the_same_second_one_wins_although_what_ecs_lists_lags_behind(unlisted_for: float) -> None:
+    aws = Aws()
+    aws.unlisted_for = unlisted_for
+    aws.life = lambda seconds: ran(seconds, pending=25.0)
+    run(params(cmd="db upgrade", wait=False), aws.context())
+    (first,) = aws.tasks
+    aws.time.sleep(0.2)
+    error = failed(aws, cmd="db downgrade")
+    assert "holds the lock database: it runs db upgrade" in str(error) and error.result["task_arn"] == first
+    if len(aws.tasks) > 1:  # it was started, and stopped before any container was
+        (second,) = (arn for arn in aws.tasks if arn != first)
+        assert list(aws.stopped) == [second] and aws.time.now - aws.started[second] < 25
+    assert first not in aws.stopped
+
+
+def test_the_older_of_two_runs_keeps_the_lock_and_goes_on() -> None:
+    aws = Aws()
+    aws.unlisted_for = 5.0
+    aws.life = lambda seconds: ran(seconds, pending=25.0)
+
+    def another(arn: str) -> None:
+        if len(aws.tasks) == 1:
+            aws.time.at(aws.time.now + 0.3, lambda: run(params(cmd="db downgrade", wait=False), aws.context()))
+
+    aws.on_start = another
+    assert run(params(cmd="db upgrade"), aws.context())["rc"] == 0
+    assert len(aws.tasks) == 2 and next(iter(aws.tasks)) not in aws.stopped
+
+
+def test_a_run_without_a_lock_asks_for_no_other_run() -> None:
+    calls = []
+    for more in ({}, {"lock": "mine"}):
+        aws = Aws()
+        aws.life = lambda seconds: ran(seconds, pending=25.0)
+        run(params(**more), aws.context())
+        calls.append(aws.calls["ListTasks"])
+    assert calls[0] <= 2 and calls[0] < calls[1] <= 10
+
+
+@pytest.mark.parametrize("code", ["RequestLimitExceeded", "ThrottlingException", "TooManyRequestsException"])
+def test_a_throttled_start_is_tried_again_whatever_its_words_are(code: str) -> None:
+    aws = Aws()
+    aws.run_task_errors = [client_error(code, "slower, please")]
+    assert run(params(), aws.context())["attempts"] == 2
+    assert any(code in line and "nothing ran" in line for line in aws.reported)
+
+
 # Interrupts.
 
 

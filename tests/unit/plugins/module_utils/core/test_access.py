@@ -308,9 +308,11 @@ def test_the_powers_of_groups_of_one_name_are_united() -> None:
         access._check_powers([], [mallory], twice, USERS)
 
 
-def problems(groups: list[Any], users: list[Any], existing: list[dict[str, Any]] = GROUPS, inviter: str = ROOT, **more: Any) -> list[str]:
+def problems(
+    groups: list[Any], users: list[Any], existing: list[dict[str, Any]] | None = None, inviter: str = ROOT, **more: Any
+) -> list[str]:
     try:
-        plan(groups, users, existing, USERS, inviter, **more)
+        plan(groups, users, GROUPS if existing is None else existing, USERS, inviter, **more)
     except RedashError as error:
         return [str(problem) for problem in error.problems]
     return []
