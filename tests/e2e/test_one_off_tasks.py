@@ -23,7 +23,7 @@ import pytest
 from demo import engine
 from demo.instance import Instance
 from tests.e2e.conftest import ROOT, Demo, changed
-from tests.e2e.hunt import container_logs
+from tests.e2e.hunt import container_logs, stream_messages
 
 # Eight thousand lines in five seconds, then two thousand at once, and the process ends.
 BURST = """
@@ -81,15 +81,8 @@ def in_the_log(demo: Demo, task: str) -> list[str]:
     """The numbers of the lines that CloudWatch holds of a task, in its order."""
     logs = demo.aws("logs")
     (group,) = [group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/redash/redash-demo")["logGroups"]]
-    found: list[str] = []
-    token: str | None = None
-    while True:
-        more = {"nextToken": token} if token else {}
-        page = logs.get_log_events(logGroupName=group, logStreamName=f"task-runner/task-runner/{task}", startFromHead=True, **more)
-        found += [match[1] for event in page["events"] if (match := re.fullmatch(r"line (\d{5})", event["message"]))]
-        if not page["events"] or page["nextForwardToken"] == token:
-            return found
-        token = page["nextForwardToken"]
+    messages = stream_messages(logs, group, f"task-runner/task-runner/{task}")
+    return [match[1] for message in messages if (match := re.fullmatch(r"line (\d{5})", message))]
 
 
 @contextlib.contextmanager
