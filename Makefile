@@ -68,10 +68,10 @@ demo-down:
 demo-clean:
 	@$(PYTHON) -m demo clean
 
-# Coverage is of unit and integration together; pyproject.toml says how low it may sink. In three processes: the tests of each
+# Coverage is of unit and integration together; pyproject.toml says how low it may sink. In four processes: the tests of each
 # of the two demos, which wait as much as they work, and beside them all others. tests/conftest.py says what stays together.
 test: setup
-	@.venv/bin/python -m pytest --cov --numprocesses 3 --dist loadscope --no-loadscope-reorder $(MEASURED)
+	@.venv/bin/python -m pytest --cov --numprocesses 4 --dist loadscope --no-loadscope-reorder $(MEASURED)
 
 unit: setup
 	@.venv/bin/python -m pytest --numprocesses auto tests/unit tests/fuzz

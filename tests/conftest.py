@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The redash.ecs authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where Terraform is, and what may run side by side: `make test` has three processes, as a demo waits as often as it works."""
+"""Where Terraform is, and what may run side by side: `make test` has four processes on two cores, as a demo waits as often as it works."""
 
 from __future__ import annotations
 

@@ -106,7 +106,8 @@ PAUSE = 5.0  # seconds between two looks
 ANSWERS_WITHIN = 10  # seconds for one answer
 # A page is cut off here: what is looked for stands at its begin.
 MOST = 64 * 1024
-REACH_TRIES, REACH_PAUSE = 3, 2.0
+REACH_TRIES = 3
+REACH_PAUSE = 2.0
 
 
 def addresses(name: str) -> frozenset[str]:

@@ -55,7 +55,9 @@ options:
     type: dict
     default: {}
   environment:
-    description: Further environment variables of Terraform, such as a proxy or C(TF_LOG).
+    description:
+      - Further environment variables of Terraform, such as a proxy.
+      - C(TF_LOG) and its kind are left out, here and of the shell, and that is said. That log would hold the database's password.
     type: dict
     default: {}
   binary:

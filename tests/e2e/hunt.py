@@ -54,7 +54,7 @@ class Hunted:
         assert not self.leaks, self.leaks  # names and places; no value
         assert self.command_lines > 10, "the process list was not sampled"
         assert len(self.secrets) >= 2, "there was nothing to look for"
-        for place in ("job_events/", "/stdout", "terraform.tfstate", "task definition redash", "log group "):
+        for place in ("job_events/", "/stdout", "terraform.tfstate", "task definition redash", "log /"):
             assert any(place in searched for searched in self.searched), f"nothing of {place} was searched: {self.searched}"
 
 

@@ -271,11 +271,17 @@ def test_a_change_is_shown_in_words_and_made(installation: Installation) -> None
     # That it is settled then, the run of the next test shows: it changes one other resource.
 
 
-def test_a_rotated_password_is_written_to_the_cluster_and_is_nowhere_else(installation: Installation) -> None:
+def test_a_rotated_password_is_written_to_the_cluster_and_is_nowhere_else(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     installation.rotate()
+    # The AWS provider logs the password at this level, wherever it is told to.
+    monkeypatch.setenv("TF_LOG", "TRACE")
+    monkeypatch.setenv("TF_LOG_PATH", str(tmp_path / "trace.log"))
     result = installation.run()
     assert [(change["address"], change["action"]) for change in result["changes"]] == [("aws_rds_cluster.this", "update")]
     assert installation.leaks(result) == []
+    assert not (tmp_path / "trace.log").exists()
     assert not installation.run()["changed"]
 
 

@@ -40,11 +40,22 @@ PR_SET_PDEATHSIG = 1
 DISTURBING = re.compile(r"TF_(VAR_.*|CLI_ARGS.*|WORKSPACE|DATA_DIR|INPUT|IN_AUTOMATION)$")
 
 
+# What makes Terraform or its providers log what they send: the AWS provider writes the database's password (MasterUserPassword) at TRACE.
+# https://developer.hashicorp.com/terraform/internals/debugging
+LOGGING = re.compile(r"TF_LOG(_.*)?$")
+
+
+def logging_names(environ: Mapping[str, str]) -> list[str]:
+    """The variables of ``environ`` that ask Terraform for a log of its own."""
+    asks = {name for name, value in environ.items() if LOGGING.match(name) and str(value).upper() not in ("", "OFF")}
+    return sorted(asks)
+
+
 def environment(environ: Mapping[str, str], connection: Mapping[str, Any], extra: Mapping[str, str]) -> dict[str, str]:
     """Terraform's environment: the shell's, without what disturbs, with the AWS connection and ``extra``.
 
     ``connection`` holds the connection options of amazon.aws. An endpoint on this machine is an emulator:
-    everything AWS in the shell, credentials first, is shut out.
+    everything AWS in the shell, credentials first, is shut out. Whatever asks for Terraform's own log is left out (LOGGING).
     """
     result = {name: value for name, value in environ.items() if not DISTURBING.match(name)}
     if is_local_endpoint(connection.get("endpoint_url")):
@@ -72,7 +83,7 @@ def environment(environ: Mapping[str, str], connection: Mapping[str, Any], extra
     result.update({name: str(value) for name, value in names.items() if value})
     result.update(TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1")
     result.update(extra)
-    return result
+    return {name: value for name, value in result.items() if not LOGGING.match(name)}
 
 
 @dataclass

@@ -181,6 +181,8 @@ def _plan_and_apply(
 
 def _terraform(params: dict[str, Any], context: Context, work_dir: Path, this: running.Run) -> command.Terraform:
     environ = command.environment(os.environ, params, params["environment"])
+    if asked := command.logging_names({**os.environ, **params["environment"]}):
+        context.report(f"{', '.join(asked)}: left out, since that log would hold the database's password")
     kind_of_state = binary.of_state(_local_state(params, work_dir))
     found = binary.find(environ, params["binary"], kind_of_state)
     if kind_of_state and kind_of_state is not found.kind:

@@ -625,7 +625,20 @@ def test_what_would_change_the_plan_unseen_is_left_out(name: str) -> None:
 
 
 def test_the_tasks_own_environment_wins() -> None:
-    assert command.environment({"TF_LOG": "INFO"}, {}, {"TF_LOG": "TRACE"})["TF_LOG"] == "TRACE"
+    assert command.environment({"HTTPS_PROXY": "a"}, {}, {"HTTPS_PROXY": "b"})["HTTPS_PROXY"] == "b"
+
+
+@pytest.mark.parametrize("name", ["TF_LOG", "TF_LOG_CORE", "TF_LOG_PROVIDER", "TF_LOG_PROVIDER_AWS", "TF_LOG_PATH", "TF_LOG_SDK_PROTO"])
+def test_a_log_that_would_hold_the_databases_password_is_left_out_and_that_is_said(
+    name: str, fake: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for shell, extra in (({name: "TRACE"}, {}), ({}, {name: "TRACE"})):
+        assert name not in command.environment(shell, {}, extra)
+    assert command.logging_names({name: "TRACE", "TF_LOG_X": "off", "PATH": "/bin"}) == [name]
+    monkeypatch.setenv(name, "TRACE")
+    fake.tell(codes={"plan": 2}, plan={"resource_changes": [CHANGE]})
+    fake.run()
+    assert f"{name}: left out, since that log would hold the database's password" in fake.reported
 
 
 # --- OpenTofu: the script says what tofu says of itself; a real one was not to be had.
