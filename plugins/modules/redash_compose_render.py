@@ -100,6 +100,12 @@ options:
       - A name that no known release reads, and a value that ends Redash at start, are refused as well. No refusal shows a value.
     type: dict
     default: {}
+  https:
+    description:
+      - Whether people reach this Redash by HTTPS. Then C(REDASH_ENFORCE_HTTPS), C(REDASH_COOKIES_SECURE) and C(REDASH_HSTS_ENABLED) are on,
+        and C(REDASH_HSTS_MAX_AGE) is a day, as far as the release reads them. What O(settings) says of them wins.
+      - Left out, the scheme of C(REDASH_HOST) in O(settings) decides.
+    type: bool
   settings_unknown:
     description:
       - V(refuse) refuses a name beginning with C(REDASH_) that no known release reads, with the likely one. V(allow) writes it.
@@ -347,6 +353,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "security_groups": {"type": "list", "elements": "str", "default": []},
     "assign_public_ip": {"type": "str", "choices": ["ENABLED", "DISABLED"], "default": "DISABLED"},
     "settings": {"type": "dict", "default": {}},
+    "https": {"type": "bool"},
     "settings_unknown": {"type": "str", "choices": ["refuse", "allow"], "default": "refuse"},
     # References to secrets, none of them a secret itself.
     "secrets": {"type": "dict", "required": True, "no_log": False},

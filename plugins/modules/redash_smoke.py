@@ -77,6 +77,11 @@ note:
   description: What to do about the DNS entry; empty when nothing is to be done.
   returned: always
   type: str
+insecure:
+  description: What of a login page that came by HTTPS a browser would also send in clear, a line each. No line holds a value.
+  returned: when it asked for the login page
+  type: list
+  elements: str
 status:
   description: Status of the last answer; -1 where none came.
   returned: when it asked
@@ -100,7 +105,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
 from ansible_collections.redash.ecs.plugins.module_utils.context import Clock
-from ansible_collections.redash.ecs.plugins.module_utils.core.smoke import NOT_ANSWERED, Answer, problem, way_to
+from ansible_collections.redash.ecs.plugins.module_utils.core.smoke import NOT_ANSWERED, Answer, insecure, problem, way_to
 
 PAUSE = 5.0  # seconds between two looks
 ANSWERS_WITHIN = 10  # seconds for one answer
@@ -146,17 +151,26 @@ def ask(url: str, host_header: str, connect_to: str) -> Answer:
             try:
                 connection.request("GET", parts.path, headers=headers)
                 answer = connection.getresponse()
-                return Answer(
-                    answer.status, answer.read(MOST).decode("utf-8", "replace"), answer.getheader("Location") or "", answer.reason
-                )
+                return _answer(answer.status, answer, answer.headers, answer.reason)
             finally:
                 connection.close()
         reply = open_url(url, headers=headers, follow_redirects="none", timeout=ANSWERS_WITHIN)
-        return Answer(reply.code, reply.read(MOST).decode("utf-8", "replace"), reply.headers.get("Location") or "", "OK")
+        return _answer(reply.code, reply, reply.headers, "OK")
     except HTTPError as error:
-        return Answer(error.code, error.read(MOST).decode("utf-8", "replace"), error.headers.get("Location") or "", str(error.reason))
+        return _answer(error.code, error, error.headers, str(error.reason))
     except (OSError, http.client.HTTPException, ValueError) as error:  # TLS's and urllib's are OSErrors
         return Answer(NOT_ANSWERED, why=str(error.reason if isinstance(error, URLError) else error) or type(error).__name__)
+
+
+def _answer(status: int, body: Any, headers: Any, why: str) -> Answer:
+    return Answer(
+        status,
+        body.read(MOST).decode("utf-8", "replace"),
+        headers.get("Location") or "",
+        why,
+        tuple(headers.get_all("Set-Cookie") or ()),
+        headers.get("Strict-Transport-Security") or "",
+    )
 
 
 def run(
@@ -185,7 +199,13 @@ def run(
     msg = problem(url, params["login_path"], params["timeout"], ping, login)
     if msg and way.note:
         msg = f"{msg} ({way.note})"
-    return {**result, "status": (login or ping).status, "msg": msg, **({"failed": True} if msg else {})}
+    return {
+        **result,
+        "insecure": insecure(url, login),
+        "status": (login or ping).status,
+        "msg": msg,
+        **({"failed": True} if msg else {}),
+    }
 
 
 def main() -> None:

@@ -390,6 +390,16 @@ _OF_MAIL = re.compile(
 )
 
 
+# Where people come by HTTPS. Redash's own defaults are off: its session cookie would cross the network in clear after one typed http://.
+# A day of HSTS: a browser that has seen it refuses HTTP for so long, and nobody can take that back.
+FOR_HTTPS = {
+    "REDASH_ENFORCE_HTTPS": "true",
+    "REDASH_COOKIES_SECURE": "true",
+    "REDASH_HSTS_ENABLED": "true",
+    "REDASH_HSTS_MAX_AGE": "86400",
+}
+
+
 @dataclass(frozen=True)
 class Setting:
     """``since`` and ``until``: the first and the last known release that reads it; empty for no bound."""
@@ -434,6 +444,11 @@ def problem_of(name: str, text: str, unknown: Unknown = "refuse") -> Problem | N
         return None
     hint = f"{likely[0]} is likely meant{' (it belongs into redash_mail)' if _OF_MAIL.fullmatch(likely[0]) else ''}. " if likely else ""
     return Problem(f"{name} is not a setting of Redash", where, f"{hint}If it is right, set redash_settings_unknown: allow.")
+
+
+def for_https(version: str) -> dict[str, str]:
+    """Settings of a Redash that people reach by HTTPS, those that the release reads."""
+    return {name: value for name, value in FOR_HTTPS.items() if SETTINGS[name].read_by(version)}
 
 
 def unread(names: Iterable[str], version: str) -> list[str]:

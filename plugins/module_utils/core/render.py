@@ -32,7 +32,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose imp
     parse_source,
     split_queues,
 )
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import Unknown, problem_of, unread
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import Unknown, for_https, problem_of, unread
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import HEADER, compose_text, ecs_params_text, env_text
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
@@ -96,6 +96,8 @@ class Options:
     overrides: Sequence[Override] = ()
     releases: Mapping[str, Any] = field(default_factory=dict)
     settings_unknown: Unknown = "refuse"
+    # None: as the scheme of REDASH_HOST says, which is not there with several organizations.
+    https: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,8 @@ def render(options: Options, source_text: str | None = None, source_name: str = 
 def _settings(options: Options, known: Release, problems: Problems) -> tuple[dict[str, str], tuple[str, ...]]:
     """Settings as they are written, sorted; and the names of those that have no value and so are not."""
     where = "redash_settings"
-    settings = dict(known.environment)
+    https = str(options.settings.get("REDASH_HOST") or "").startswith("https://") if options.https is None else options.https
+    settings = {**known.environment, **(for_https(known.version) if https else {})}
     omitted = []
     # A release that the table does not know may read names that it does not know.
     known_to_us = known.version in RELEASES

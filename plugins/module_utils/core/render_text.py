@@ -25,6 +25,10 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null")
 # What the settings are that Redash's own set-up writes, and those that are asked for most.
 _ABOUT = {
     "PYTHONUNBUFFERED": "Log lines leave at once; any value but none means yes.",
+    "REDASH_COOKIES_SECURE": "Browsers send the session's cookie by HTTPS only.",
+    "REDASH_ENFORCE_HTTPS": "A request by HTTP is redirected.",
+    "REDASH_HSTS_ENABLED": "Browsers keep to HTTPS ...",
+    "REDASH_HSTS_MAX_AGE": "... for so many seconds; they cannot be told otherwise before.",
     "REDASH_ENFORCE_CSRF": "Forms are accepted from Redash's own pages only.",
     "REDASH_GUNICORN_TIMEOUT": "Seconds until gunicorn ends a request.",
     "REDASH_HOST": "The address people use; links in mails are made from it.",

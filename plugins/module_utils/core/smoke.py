@@ -23,6 +23,8 @@ class Answer:
     text: str = ""
     location: str = ""
     why: str = ""
+    cookies: tuple[str, ...] = ()  # each Set-Cookie
+    hsts: str = ""  # Strict-Transport-Security
 
     @property
     def is_pong(self) -> bool:
@@ -59,6 +61,24 @@ def way_to(url: str, load_balancer: str, resolve: Callable[[str], Set[str]]) -> 
         f"{host} leads to {', '.join(sorted(found)[:4])}, not to the load balancer. Point it to {load_balancer},"
         " unless something of yours stands in front of it.",
     )
+
+
+def insecure(url: str, login: Answer | None) -> list[str]:
+    """What of a login page that came by HTTPS a browser would also send in clear; a line each.
+
+    A cookie's value is never part of a line.
+    """
+    if login is None or login.status != 200 or not url.startswith("https://"):
+        return []
+    names = [
+        cookie.partition("=")[0] for cookie in login.cookies if "secure" not in [part.strip().lower() for part in cookie.split(";")[1:]]
+    ]
+    lines = [
+        f"the cookie {name} has no flag Secure. Leave REDASH_COOKIES_SECURE out of redash_settings, or set it to true." for name in names
+    ]
+    if not login.hsts:
+        lines.append("there is no header Strict-Transport-Security. Leave REDASH_HSTS_ENABLED out of redash_settings, or set it to true.")
+    return lines
 
 
 def problem(url: str, login_path: str, timeout: int, ping: Answer, login: Answer | None) -> str:

@@ -28,6 +28,7 @@ class Redash(BaseHTTPRequestHandler):
     hosts: tuple[str, ...] = (HOST,)
     broken: ClassVar[list[int]] = []
     login = (200, "")
+    headers_of_login: tuple[tuple[str, str], ...] = ()
     asked: ClassVar[list[tuple[str, str]]] = []
 
     def do_GET(self) -> None:
@@ -42,6 +43,8 @@ class Redash(BaseHTTPRequestHandler):
         self.send_response(status)
         if location:
             self.send_header("Location", location)
+        for name, value in type(self).headers_of_login if self.path == "/login" else ():
+            self.send_header(name, value)
         self.end_headers()
         if status == 200:
             self.wfile.write(b"PONG.\n" if self.path == "/ping" else b"<html>")
@@ -175,3 +178,15 @@ def test_check_mode_asks_nothing() -> None:
     with server() as (port, redash):
         assert smoke(f"http://127.0.0.1:{port}", check_mode=True)["changed"] is False
         assert redash.asked == []
+
+
+def test_cookies_and_headers_of_a_login_page_are_looked_at(certificate: Callable[[str], Path]) -> None:
+    good = (
+        ("Set-Cookie", "session=hush; Secure; HttpOnly"),
+        ("Set-Cookie", "csrf=x; Secure"),
+        ("Strict-Transport-Security", "max-age=86400"),
+    )
+    for headers, lines in ((good, 0), (good[1:2], 1), ((("Set-Cookie", "session=hush"),), 2)):
+        with server(certificate(HOST), headers_of_login=headers) as (port, _redash):
+            result = smoke(f"https://{HOST}:{port}", load_balancer="127.0.0.1")
+            assert result["msg"] == "" and len(result["insecure"]) == lines and "hush" not in str(result)

@@ -1051,3 +1051,37 @@ def test_a_release_that_a_person_gave_is_rendered_with_its_queues(topology: str)
     served = {name for service in compose_services(rendering).values() for name in service.get("environment", {}).get("QUEUES", "").split()}
     assert served == set(given["26.9.0"]["queues"])
     assert "redash_releases" in refusal(options("26.9.0", topology))[0]
+
+
+@pytest.mark.parametrize(
+    ("version", "on"),
+    [
+        ("25.8.0", ["REDASH_COOKIES_SECURE", "REDASH_ENFORCE_HTTPS", "REDASH_HSTS_ENABLED", "REDASH_HSTS_MAX_AGE"]),
+        ("7.0.0", ["REDASH_ENFORCE_HTTPS"]),
+    ],
+)
+def test_where_people_come_by_https_cookies_and_headers_are_for_https(version: str, on: list[str]) -> None:
+    names = ("REDASH_COOKIES_SECURE", "REDASH_ENFORCE_HTTPS", "REDASH_HSTS_ENABLED", "REDASH_HSTS_MAX_AGE")
+
+    def written(**more: Any) -> list[str]:
+        found = render(options(version=version, **more))
+        assert found.unread == ()
+        return sorted(name for name in names if name in env(found))
+
+    assert written(settings={"REDASH_HOST": "https://redash.example.com"}) == on
+    assert written(settings={"REDASH_HOST": "http://redash.example.com"}) == []
+    # With several organizations the host has no scheme.
+    assert written(settings={"REDASH_HOST": "redash.example.com", "REDASH_MULTI_ORG": True}, https=True) == on
+    assert written(settings={"REDASH_HOST": "https://redash.example.com"}, https=False) == []
+
+
+def test_a_person_s_own_word_on_https_wins() -> None:
+    own = {
+        "REDASH_HOST": "https://redash.example.com",
+        "REDASH_ENFORCE_HTTPS": "false",
+        "REDASH_HSTS_MAX_AGE": 31536000,
+        "REDASH_HSTS_ENABLED": "",
+    }
+    found = env(render(options(settings=own)))
+    assert (found["REDASH_ENFORCE_HTTPS"], found["REDASH_HSTS_MAX_AGE"]) == ("false", "31536000")
+    assert "REDASH_HSTS_ENABLED" not in found and found["REDASH_COOKIES_SECURE"] == "true"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.redash.ecs.plugins.module_utils.core.smoke import NOT_ANSWERED, Answer, Way, problem, way_to
+from ansible_collections.redash.ecs.plugins.module_utils.core.smoke import NOT_ANSWERED, Answer, Way, insecure, problem, way_to
 
 URL, OWN = "https://redash.example.com", "internal-redash-1.eu-west-1.elb.amazonaws.com"
 PONG = Answer(200, "PONG.\n")
@@ -61,3 +61,16 @@ def test_what_is_wrong_is_told_with_what_to_do(ping: Answer, login: Answer | Non
     found = problem(URL, "/login", 9, ping, login)
     assert found.startswith(f"{URL}{said}") if said else found == ""
     assert "\n" not in found
+
+
+def test_what_a_browser_would_send_in_clear_is_told_without_a_value() -> None:
+    good = Answer(200, cookies=("session=hush; Secure; HttpOnly; Path=/", "csrf=hush; path=/; secure"), hsts="max-age=86400")
+    assert insecure(URL, good) == []
+    lines = insecure(URL, Answer(200, cookies=("session=hush; HttpOnly; Path=/", "csrf=Secure")))
+    assert [line.split(".")[0] for line in lines] == [
+        "the cookie session has no flag Secure",
+        "the cookie csrf has no flag Secure",
+        "there is no header Strict-Transport-Security",
+    ]
+    assert "hush" not in str(lines)
+    assert insecure("http://redash.example.com", Answer(200)) == insecure(URL, None) == insecure(URL, Answer(302)) == []
