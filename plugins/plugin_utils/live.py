@@ -27,6 +27,9 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Reda
 
 # A log line may hold terminal escapes; shown raw they could rewrite what the person has already read.
 CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")
+# Characters that nobody sees, and those that turn the order of what is seen: a name could pass for another one. Unicode Technical
+# Report 36, "Bidirectional text spoofing".
+UNSEEN = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\ufff9-\ufffb]")
 
 display = Display()
 
@@ -54,8 +57,8 @@ def show(line: str) -> None:
 
 
 def printable(line: str) -> str:
-    """``line`` without terminal escapes and control characters."""
-    return CONTROL.sub("", line.replace("\t", "    "))
+    """``line`` without terminal escapes and control characters; what would not be seen is written out (``\\u202e``)."""
+    return UNSEEN.sub(lambda match: f"\\u{ord(match[0]):04x}", CONTROL.sub("", line.replace("\t", "    ")))
 
 
 class LiveActionBase(ActionBase):

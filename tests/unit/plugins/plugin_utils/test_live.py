@@ -41,6 +41,10 @@ def test_when_lines_are_shown_live(given: dict[str, Any], shown: bool) -> None:
 
 
 def test_a_log_line_cannot_rewrite_the_screen() -> None:
+    assert (
+        live.printable("ad\u200bmin \u202egro.elpmaxe\u2066 \ufeff\u00e4\u65e5 x")
+        == "ad\\u200bmin \\u202egro.elpmaxe\\u2066 \\ufeff\u00e4\u65e5 x"
+    )
     assert live.printable("a\x1b[2K\x1b]0;title\x07b\tc\r\x00d") == "ab    cd"
 
 
