@@ -160,6 +160,10 @@ def test_everything_is_made(made: Controller) -> None:
     assert source["source_path"] == "inventories/example/hosts.yml"
     assert source["execution_environment"] == made.awx.named("execution_environments", "Redash")["id"]
     assert source["credential"] == made.awx.named("credentials", "Redash AWS")["id"]
+    # A push of some buttons in a row waits for the repository and the inventory once.
+    project = made.awx.named("projects", "Redash")
+    assert (project["scm_update_on_launch"], project["scm_update_cache_timeout"]) == (True, 60)
+    assert (source["update_on_launch"], source["update_cache_timeout"]) == (True, 60)
     wanted = {item["name"] for item in yaml.safe_load(ROLE_VARS)["awx_shipped_job_templates"]}
     assert {name.removeprefix("Redash ") for name in made.awx.names("job_templates")} == wanted
     assert made.awx.names("workflow_job_templates") == ["Redash upgrade with approval"] * 2
