@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service, release_of_image
+from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import same_release, told
+from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
 
 # What runs in the official file beside Redash, by the last part of its image, and what does it on AWS.
@@ -325,12 +326,12 @@ def _image(images: Mapping[str, str], name: str, release: Release, problems: Pro
             f"Redash's services have different images ({', '.join(different)})", where=name, todo="Give the one to run as redash_image."
         )
     for image in different:
-        other = release_of_image(image)
-        if other and other.version != release.version:
+        other = told(image)
+        if other and not same_release(other, release.version):
             problems.add(
                 f"the file runs {image}, but Redash {release.version} is asked for",
                 where=name,
-                todo=f"Set redash_version to {other.version}, or take the compose file of {release.version}.",
+                todo=f"Set redash_version to {other}, or take the compose file of {release.version}.",
             )
         if "$" in image:
             problems.add(f"image {image} has a variable in it", where=name, todo="Write it out, or set redash_image.")

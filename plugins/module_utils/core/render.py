@@ -442,7 +442,8 @@ def _consolidate(
         return tuple(sorted({name: condition for name, condition in pairs if name not in own}.items()))
 
     one = replace(one, queues=queues, processes=CONSOLIDATED_WORKERS, depends_on=depends_on(*(service for service, _environment in merged)))
-    if "worker" in (server[0].name, scheduler[0].name) and one.name == "worker":
+    # On Celery the scheduler keeps its name; upstream's files of 2017 to 2018 (5.0) call it worker.
+    if known.queue_system == "rq" and "worker" in (server[0].name, scheduler[0].name):
         problems.add("'worker' must be a worker's name in the topology consolidated", where="services.worker", todo="Rename the service.")
     others = [server] if known.queue_system == "celery" else [server, scheduler]
     return [*((replace(service, depends_on=depends_on(service)), own) for service, own in others), (one, environment)]

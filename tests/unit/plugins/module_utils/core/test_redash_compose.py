@@ -359,6 +359,20 @@ def test_the_image_of_another_release_is_refused_with_both_ways_out() -> None:
     ]
 
 
+@pytest.mark.parametrize("tag", ["25.5.0", "26.9.0", "25.8.1-acme", "8.0.0.b32245", "10.1.0.b50633"])
+def test_the_image_of_a_release_that_no_table_knows_is_refused_as_well(tag: str) -> None:
+    (line,) = problems(service(image=f"registry.example.com/redash:{tag}"))
+    assert f"the file runs registry.example.com/redash:{tag}, but Redash 25.8.0 is asked for" in line
+
+
+@pytest.mark.parametrize("tag", ["25.8.0", "25.8.0-acme1", "latest", "1.0.4", "__TAG__"])
+def test_an_image_of_the_release_or_of_one_s_own_numbering_is_taken(tag: str) -> None:
+    assert (
+        parse(service(image=f"registry.example.com/redash:{tag}")).image
+        == f"registry.example.com/redash:{tag.replace('__TAG__', '25.8.0')}"
+    )
+
+
 def test_what_a_file_does_not_say_is_left_to_the_release() -> None:
     source = parse("services: {a: {command: scheduler}}")
     assert (source.image, source.scheduler_queues, source.left_out) == (None, (), ())

@@ -1085,3 +1085,17 @@ def test_a_person_s_own_word_on_https_wins() -> None:
     found = env(render(options(settings=own)))
     assert (found["REDASH_ENFORCE_HTTPS"], found["REDASH_HSTS_MAX_AGE"]) == ("false", "31536000")
     assert "REDASH_HSTS_ENABLED" not in found and found["REDASH_COOKIES_SECURE"] == "true"
+
+
+@pytest.mark.parametrize("topology", ["consolidated", "split"])
+def test_a_scheduler_that_is_called_worker_is_one_as_in_upstreams_files_up_to_5(topology: str) -> None:
+    body = "{image: 'redash/redash:latest', command: %s, environment: {%s}}"
+    worker = body % ("scheduler", "QUEUES: 'queries,scheduled_queries,celery', WORKERS_COUNT: 2")
+    text = f"services: {{server: {body % ('server', 'REDASH_WEB_WORKERS: 4')}, worker: {worker}}}"
+    found = render(options(version="5.0.2", topology=topology, image="redash/redash:5.0.2.b5486"), text)
+    composed = compose_services(found)
+    assert "scheduler" in composed["worker"]["command"]
+    environment = composed["worker"]["environment"]
+    assert sorted(environment["QUEUES"].split(",")) == ["celery", "queries", "scheduled_queries"] and environment["WORKERS_COUNT"] == "2"
+    names = [service["name"] for service in found.services]
+    assert names == (["redash-prod"] if topology == "consolidated" else ["redash-prod-server", "redash-prod-worker"])
