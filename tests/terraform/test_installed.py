@@ -62,7 +62,7 @@ def test_nothing_is_planned_where_what_exists_is_another(tmp_path: Path, moto: M
     foreign = {**json.loads(recorded.read_text()), "account_id": "210987654321"}
     recorded.write_text(json.dumps(foreign))
     said = refused(recorded=str(recorded), **elsewhere)
-    assert said.startswith("redash_profile: ") and "210987654321" in said and str(recorded) in said
+    assert said.startswith("redash_aws_profile: ") and "210987654321" in said and str(recorded) in said
     recorded.write_text("{")
     assert "cannot read" in refused(recorded=str(recorded))
 

@@ -42,7 +42,7 @@ def problems(name: str, host: str, secret_prefix: str = "", kms_alias: str = "")
     if not _SHAPE.fullmatch(name):
         found.append(
             Problem(
-                f"{name!r} does not fit: 3 to 20 lower-case letters, digits and hyphens, a letter first (AWS names are made of it)",
+                f"{name or repr(name)} does not fit: 3 to 20 lower-case letters, digits and hyphens, a letter first (AWS names come of it)",
                 "redash_name",
                 f"Set redash_name for host {host}.",
             )

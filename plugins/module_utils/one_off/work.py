@@ -182,7 +182,13 @@ class Work:
         arns = dict.fromkeys([*aws_tasks.started_by(self.ecs, cluster, self.plan.started_by), str(following.arn)])
         if len(arns) == 1:
             return
-        holders = sorted((task for task in aws_tasks.describe(self.ecs, cluster, arns) if task.get("desiredStatus") != "STOPPED"), key=_age)
+        # What has just ended may still be listed.
+        tasks = [
+            task
+            for task in aws_tasks.describe(self.ecs, cluster, arns)
+            if "STOPPED" not in (task.get("lastStatus"), task.get("desiredStatus"))
+        ]
+        holders = sorted(tasks, key=_age)
         oldest = holders[0] if holders else {}
         if following.arn in [task["taskArn"] for task in holders[1:]]:
             aws_tasks.stop(self.ecs, self.plan.cluster, str(following.arn), f"lock {self.plan.lock} is held by {oldest['taskArn']}")

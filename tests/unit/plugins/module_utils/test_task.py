@@ -612,6 +612,18 @@ def test_of_two_runs_in_the_same_second_one_wins_although_what_ecs_lists_lags_be
     assert first not in aws.stopped
 
 
+@pytest.mark.parametrize("desired", ["RUNNING", "STOPPED"])
+def test_a_task_that_has_ended_holds_no_lock_although_it_is_still_listed(desired: str) -> None:
+    aws = Aws()
+    run(params(cmd="db upgrade", wait=False), aws.context())
+    (ended,) = aws.tasks
+    aws.tasks[ended]["life"] = lambda seconds: {"lastStatus": "STOPPED", "desiredStatus": desired, "containers": []}
+    real = aws.paginate
+    aws.paginate = lambda **request: [{"taskArns": [ended]}, *real(**request)]  # type: ignore[method-assign]
+    assert run(params(cmd="db downgrade"), aws.context())["rc"] == 0
+    assert list(aws.stopped) == []
+
+
 def test_the_older_of_two_runs_keeps_the_lock_and_goes_on() -> None:
     aws = Aws()
     aws.unlisted_for = 5.0

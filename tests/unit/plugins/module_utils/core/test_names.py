@@ -23,7 +23,7 @@ def test_a_name_that_aws_takes_everywhere_is_taken(name: str) -> None:
         ("internal-bi", "internal-bi begins with internal-, which a load balancer's name must not. Choose another name."),
         ("redash--prod", "redash--prod has two hyphens in a row, which the names of a database cluster and of a cache must not."),
         *(
-            (name, f"{name!r} does not fit: 3 to 20 lower-case letters")
+            (name, f"{name or repr(name)} does not fit: 3 to 20 lower-case letters")
             for name in ("Redash", "2redash", "-redash", "redash-", "a", "x" * 21, "a_b", "")
         ),
     ],
