@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.compose_schema import V1, V2, V3
+from ansible_collections.redash.ecs.plugins.module_utils.core.env_files import GO_SPACE
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
 from ansible_collections.redash.ecs.plugins.module_utils.core.units import float_text
 from ansible_collections.redash.ecs.plugins.module_utils.core.yaml_tree import Map, Seq, is_reset, where_of
@@ -57,21 +58,10 @@ def override(base: Map, over: Map, version: str, problems: Problems) -> Map:
         # libcompose has turned the first file's service into lists by now.
         return _merge_v2(_as_lists(base), over)
     merged = _merge(base, over, problems, ())
-    return _sorted_v3(merged) if version == V3 else merged
-
-
-def _sorted_v3(service: Map) -> Map:
-    """docker/cli orders what may be mounted or published when it merges a service: volumes here, ports by their tag later."""
-    ports, volumes = service.get("ports"), service.get("volumes")
-    if isinstance(ports, Seq):
-        ports.tag = MERGED
-    if isinstance(volumes, Seq):
-        order = sorted(range(len(volumes)), key=lambda index: str(_identity(volumes[index], "volumes")))
-        result = volumes.like()
-        for index in order:
-            result.put(volumes[index], volumes.where(index))
-        service["volumes"] = result
-    return service
+    if version == V3 and isinstance(base.get("ports"), Seq):
+        # docker/cli orders them by host port as soon as a second file has the service, but not where only that file has ports.
+        merged["ports"].tag = MERGED
+    return merged
 
 
 def extend(base: Map, service: Map, version: str, problems: Problems) -> Map:
@@ -121,8 +111,8 @@ def _merge_v2(base: Map, over: Map) -> Map:
         elif key == "environment":
             merged = _environment_v2(before, value)
         elif key == "labels":
-            merged = _as_map(before, exponent=False)
-            for name, label in _as_map(value, exponent=False).items():
+            merged = _labels_v2(before)
+            for name, label in _labels_v2(value).items():
                 merged.put(name, label, where_of(value, where))
         elif isinstance(before, Seq) and isinstance(value, Seq):
             merged = _joined(before, value)
@@ -162,6 +152,17 @@ def _environment_v2(before: Any, value: Any) -> Any:
     for entry in later:
         entries.put(entry, where_of(value))
     return entries
+
+
+def _labels_v2(value: Any) -> Map:
+    """Labels as a map. libcompose takes an entry of a list without ``=`` for a blank label, and refuses a map's entry without a value."""
+    if isinstance(value, Map):
+        return _copy(value)
+    result = Map(value.source, value.line)
+    for index, entry in enumerate(value):
+        name, _, text = entry.strip(GO_SPACE).partition("=")
+        result.put(name, text, value.where(index))
+    return result
 
 
 def _as_map(value: Any, *, exponent: bool) -> Map:

@@ -63,11 +63,12 @@ def _all_text(value: Any) -> bool:
     return isinstance(value, Seq) and all(map(_is_text, value))
 
 
+def _is_ulimit(limit: Any) -> bool:
+    return _is_whole(limit) or (isinstance(limit, Map) and set(limit) == {"soft", "hard"} and all(map(_is_whole, limit.values())))
+
+
 def _is_ulimits(value: Any) -> bool:
-    return isinstance(value, Map) and all(
-        _is_whole(limit) or (isinstance(limit, Map) and set(limit) == {"soft", "hard"} and all(map(_is_whole, limit.values())))
-        for limit in value.values()
-    )
+    return isinstance(value, Map) and all(map(_is_ulimit, value.values()))
 
 
 def _is_list_or_map(value: Any) -> bool:
@@ -108,6 +109,17 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "list of texts or map": lambda value: _all_text(value) or isinstance(value, Map),
     "text or list": lambda value: _is_text(value) or isinstance(value, Seq),
 }
+# What one entry of a list, or one value of a map, has to be; where a file has another one, that entry is named.
+_IN_LIST: dict[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("list of texts", "text or list of texts", "list or map", "list or map of scalars", "list of texts or map"), _is_text),
+    "ports": lambda port: _is_text(port) or _is_number(port),
+}
+_IN_MAP: dict[str, Callable[[Any], bool]] = {
+    "list or map": lambda item: item is None or _is_text(item) or _is_number(item),
+    "list or map of scalars": lambda item: not isinstance(item, Map | Seq),
+    "ulimits": _is_ulimit,
+}
+_ENTRY_WORDS = {"ports": "[HOST:]CONTAINER", "list or map": "NAME=value", "list or map of scalars": "NAME=value"}
 # Lists in which schemas 1 to 3 want each item once. A command may well repeat a word.
 _UNIQUE = frozenset(("list of texts", "text or list of texts", "list or map", "ports"))
 
@@ -285,7 +297,9 @@ def _check_service(name: str, service: Map, version: str, problems: Problems) ->
                 continue
             problems.found.append(Problem(f"service {name}: unknown key {key}", where, _what_to_do(key, version)))
         elif not _CHECKS[kind](value):
-            problems.add(f"service {name}: {key} is {_shown(value)}, not {_WORDS[kind]}", where=where, todo=_quote_hint(value, kind))
+            wrong = _wrong_entries(key, value, kind, version)
+            for what, place, todo in wrong or [(f"{key} is {_shown(value, key)}, not {_WORDS[kind]}", where, _quote_hint(value, kind))]:
+                problems.add(f"service {name}: {what}", where=place, todo=todo)
         elif version != SPECIFICATION and kind in _UNIQUE and key not in ("command", "entrypoint") and isinstance(value, Seq):
             seen: set[str] = set()
             for index, item in enumerate(value):
@@ -295,6 +309,50 @@ def _check_service(name: str, service: Map, version: str, problems: Problems) ->
                 seen.add(repr(item))
     if version in (V1, V2) and "memswap_limit" in service and "mem_limit" not in service:
         problems.add(f"service {name}: memswap_limit without mem_limit", where=service.where("memswap_limit"), todo="Set mem_limit too.")
+
+
+def _wrong_entries(key: str, value: Any, kind: str, version: str) -> list[tuple[str, str, str]]:
+    """What is wrong, where and what to do, for each entry that has the wrong type; none where the value itself has."""
+    found = []
+    if isinstance(value, Seq) and kind in _IN_LIST:
+        words = _ENTRY_WORDS.get(kind, "text")
+        for index, item in enumerate(value):
+            if not _IN_LIST[kind](item):
+                what = f"entry {index + 1} of {key} is {_shown(item)}, not {words}"
+                found.append((what, value.where(index), _entry_hint(key, item, kind, version)))
+    elif isinstance(value, Map) and kind in _IN_MAP:
+        words = "a whole number or {soft, hard}" if kind == "ulimits" else "text"
+        for name, item in value.items():
+            if not _IN_MAP[kind](item):
+                todo = "Write nofile: {soft: 1024, hard: 2048}." if kind == "ulimits" else _text_hint(item)
+                found.append((f"{name} of {key} is {_shown(item)}, not {words}", value.where(name), todo))
+    return found
+
+
+def _entry_hint(key: str, item: Any, kind: str, version: str) -> str:
+    """What to write in the place of an entry. No value of a variable is repeated: it may be secret."""
+    if kind in ("list or map", "list or map of scalars"):
+        names = [str(item["name"])] if isinstance(item, Map) and "name" in item else list(item) if isinstance(item, Map) else []
+        return f"Write {names[0]}: and its value without the dash, or - {names[0]}=value." if names else "Write NAME=value."
+    short = _short_form(key, item) if isinstance(item, Map) else ""
+    if short and version != SPECIFICATION:
+        return f"Write {short}, or remove the version line: the file is then read as the current Compose Specification."
+    return 'Write "5000:5000".' if kind == "ports" else _text_hint(item)
+
+
+def _text_hint(item: Any) -> str:
+    return f"Put {_shown(item)} in quotes." if isinstance(item, bool | int | float) else _quote_hint(item, "text")
+
+
+def _short_form(key: str, item: Map) -> str:
+    """A port, mount or env file of the Specification's long form, in the short one that all versions have."""
+    if key == "ports" and "target" in item:
+        published = f"{item['published']}:" if item.get("published") not in (None, "") else ""
+        protocol = f"/{item['protocol']}" if item.get("protocol") not in (None, "", "tcp") else ""
+        return f'"{published}{item["target"]}{protocol}"'
+    if key == "volumes" and item.get("source") and item.get("target"):
+        return f"{item['source']}:{item['target']}{':ro' if item.get('read_only') is True else ''}"
+    return str(item["path"]) if key == "env_file" and item.get("path") else ""
 
 
 def _check_keys_are_text(name: str, value: Any, problems: Problems) -> None:
@@ -328,14 +386,16 @@ def _in_params(key: str) -> str:
     return key if key in ("cpu_shares", "mem_limit", "mem_reservation") else "settings"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, key: str = "") -> str:
     if value is None:
         return "empty"
+    if key == "environment" and isinstance(value, str):
+        return "text"  # which may hold a secret
     if isinstance(value, Map):
         return "a map"
     if isinstance(value, Seq):
         return "a list"
-    return repr(value)
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def _quote_hint(value: Any, kind: str) -> str:
@@ -343,17 +403,6 @@ def _quote_hint(value: Any, kind: str) -> str:
         return "Give it a value or remove the key."
     if kind == "duration":
         return "Write its unit too, such as 30s."
-    scalars = [value]
-    if isinstance(value, Map):
-        scalars = list(value.values())
-    elif isinstance(value, Seq):
-        scalars = list(value)
-    if "text" in kind or kind == "list or map":
-        for scalar in scalars:
-            if isinstance(scalar, bool | int | float):
-                return (
-                    "Put the value in quotes."
-                    if scalar is value
-                    else f"Put {str(scalar).lower() if isinstance(scalar, bool) else scalar} in quotes."
-                )
+    if ("text" in kind or kind == "list or map") and isinstance(value, bool | int | float):
+        return "Put the value in quotes."
     return f"Write {_WORDS[kind]}."

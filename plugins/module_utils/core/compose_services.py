@@ -288,7 +288,7 @@ class _Service:
     def words_v3(self, key: str, value: str) -> list[str]:
         modern = self.version == SPECIFICATION
         dropped: list[str] = []
-        words = split_v3(value, dropped.append, keep_empty=modern)
+        words = split_v3(value, dropped.append, modern=modern)
         if dropped:
             todo = 'No shell reads it; write ["sh", "-c", "..."] if one should.'
             if modern:

@@ -170,7 +170,13 @@ def parse(text: str, source: str, environ: Mapping[str, str]) -> EcsParams:
     problems = Problems()
     typed = _typed(document, SCHEMA, "", (), f"{source}:1", problems)
     problems.raise_if_any()
-    return EcsParams(typed.get("task_definition") or Map(source, 1), typed.get("run_params") or Map(source, 1), warnings)
+    params = EcsParams(typed.get("task_definition") or Map(source, 1), typed.get("run_params") or Map(source, 1), warnings)
+    for name, settings in params.services.items():
+        # To ecs-cli an empty value is false here, and "not said" everywhere else.
+        if settings is not None and "essential" in settings.lines and "essential" not in settings:
+            settings["essential"] = False
+            warnings.append(f"{settings.where('essential')}: essential of {name} has no value, which means false")
+    return params
 
 
 def _typed(value: Any, schema: Schema, name: str, path: tuple[str, ...], where: str, problems: Problems) -> Any:

@@ -4,7 +4,7 @@
 
 No shell ever sees these strings. Compose files of version 1 and 2 are split as go-shlex does (``#`` starts
 a comment, ``&&`` is a word), those of version 3 as go-shellwords does (the rest after an unquoted ``; & | < >``
-is dropped). A file of the current Compose Specification is split as version 3, but nothing is dropped silently.
+is dropped). A file of the current Compose Specification is split as a newer go-shellwords does, and nothing is dropped.
 """
 
 from __future__ import annotations
@@ -71,15 +71,18 @@ def _double_quoted(text: str, position: int) -> tuple[str, int]:
     raise ValueError('a " is never closed')
 
 
-def split_v3(text: str, dropped: Callable[[str], None], *, keep_empty: bool = False) -> list[str]:
-    """``dropped`` is told what is cut off. ``keep_empty`` keeps ``""`` as a word, which go-shellwords does not.
+def split_v3(text: str, dropped: Callable[[str], None], *, modern: bool = False) -> list[str]:
+    """``dropped`` is told what is cut off. ``modern`` splits as the Specification's tools do, else as ecs-cli does.
 
-    Raises ValueError for an open quote and for a parenthesis outside quotes.
+    They have two go-shellwords: the newer one keeps ``""`` as a word, keeps ``$(a b)`` together and refuses any other parenthesis;
+    in ecs-cli's a parenthesis is a character as any other, and quotes count within backticks, too.
+    Raises ValueError for what is left open, and for a parenthesis that is refused.
     """
     words: list[str] = []
     word = ""
     got = False
-    quote = ""  # the character that ends the quoted part: ' " ` or the ) of $(
+    quote = ""  # the character that ends the quoted part: ' or "
+    group = ""  # the character that ends what is kept together with it: ` or the ) of $(
     escaped = False
     for position, character in enumerate(text):
         if escaped:
@@ -87,28 +90,33 @@ def split_v3(text: str, dropped: Callable[[str], None], *, keep_empty: bool = Fa
             got, escaped = True, False
         elif character == "\\" and quote != "'":
             escaped = True
-        elif character in _SPACE and not quote:
+        elif quote:
+            if character == quote:
+                quote = ""
+            else:
+                word += character
+                got = True
+        elif character in "'\"" and not (modern and group):
+            quote = character
+            got = got or modern
+        elif group:
+            word += character
+            group = "" if character == group else group
+        elif character in _SPACE:
             if got:
                 words.append(word)
             word, got = "", False
-        elif quote and character == quote:
-            if quote in "`)":
-                word += character
-            quote = ""
-        elif not quote and character in "'\"":
-            quote = character
-            got = got or keep_empty
-        elif not quote and character == "(" and not word.endswith("$"):
-            raise ValueError("( has to stand in quotes")
-        elif not quote and character in _STOPS:
+        elif character in _STOPS:
             dropped(text[position:])
             break
         else:
-            if not quote and character in "`(":
-                quote = ")" if character == "(" else character
+            if modern and character == "(" and not word.endswith("$"):
+                raise ValueError("( has to stand in quotes")
+            if character == "`" or (modern and character == "("):
+                group = ")" if character == "(" else character
             word += character
             got = True
-    if escaped or quote:
+    if escaped or quote or group:
         raise ValueError("a quote or a backslash is left open")
     if got:
         words.append(word)

@@ -378,10 +378,26 @@ def test_services_of_a_profile_take_part_only_when_it_is_active() -> None:
     assert list(containers(text, environ={"COMPOSE_PROFILES": "*"})) == ["a", "b"]
 
 
-def test_version_3_orders_ports_and_volumes_that_it_merges() -> None:
+def test_version_3_orders_ports_that_it_merges_and_keeps_the_order_of_volumes() -> None:
     definition = merged(V3, 'ports: ["9:9", "5:5", "80"], volumes: [/z, /a]', 'ports: ["7:7", "5:6"], volumes: [/m]')
     assert [(port["hostPort"], port["containerPort"]) for port in definition["portMappings"]] == [(0, 80), (5, 6), (7, 7), (9, 9)]
-    assert [mount["containerPath"] for mount in definition["mountPoints"]] == ["/a", "/m", "/z"]
+    assert [mount["containerPath"] for mount in definition["mountPoints"]] == ["/z", "/a", "/m"]
+
+
+@pytest.mark.parametrize(
+    ("bodies", "ports"),
+    [
+        (('ports: ["9:9", "5:5"]', "user: u"), [5, 9]),
+        (("user: u", 'ports: ["9:9", "5:5"]'), [9, 5]),
+        (("user: u", 'ports: ["9:9", "5:5"]', "hostname: h"), [5, 9]),
+    ],
+)
+def test_version_3_orders_ports_as_soon_as_a_file_follows_theirs(bodies: tuple[str, ...], ports: list[int]) -> None:
+    files = [f'version: "3"\nservices: {{web: {{image: i, volumes: ["/z:/z", "/a:/a"], {body}}}}}\n' for body in bodies]
+    files[1:] = [text.replace(' volumes: ["/z:/z", "/a:/a"],', "") for text in files[1:]]
+    definition = containers(files)["web"]
+    assert [port["hostPort"] for port in definition["portMappings"]] == ports
+    assert [mount["containerPath"] for mount in definition["mountPoints"]] == ["/z", "/a"]
 
 
 @pytest.mark.parametrize("version", ["3", None])

@@ -56,8 +56,11 @@ def merged(version: str, first: str, second: str, *, extends: bool = False) -> s
         ),
         ("1", "env_file: e", "environment: [A=1, G=2]", "{environment@b: [E=1@a, A=1@b, G=2@b]}", None),
         ("1", "environment: [A=1, F=2]", "env_file: f", "{environment@b: [F=1@b, A=f@b]}", None),
-        ("1", "labels: {a: x, b: x}", "labels: [b=y, c]", "{labels@b: {a@a: x, b@b: y, c@b: None}}", None),
+        ("1", "labels: {a: x, b: x}", "labels: [b=y, c]", "{labels@b: {a@a: x, b@b: y, c@b: }}", None),
         ("1", "labels: [a=x, b=x]", "labels: {b: z}", "{labels@b: {a@a: x, b@b: z}}", None),
+        ("1", "labels: [a, ' b ']", "labels: [c, a=x]", "{labels@b: {a@b: x, b@a: , c@b: }}", None),
+        ("1", "labels: [a=x]", "labels: [a]", "{labels@b: {a@b: }}", None),
+        ("1", "labels: [a]", "labels: {b: }", "{labels@b: {a@a: , b@b: None}}", None),
         ("1", "dns: a", "dns: [b]", "{dns@b: [a@a, b@b]}", "{dns@b: [b@b]}"),
         ("1", "dns: [a]", "dns: b", "{dns@b: b}", None),
         (
@@ -70,8 +73,8 @@ def merged(version: str, first: str, second: str, *, extends: bool = False) -> s
         ("1", "ulimits: {a: 1, b: 1}", "ulimits: {b: 2}", "{ulimits@b: {a@a: 1, b@b: 2}}", None),
         ("1", "hostname: a\nuser: u", "hostname: b", "{hostname@b: b, user@a: u}", None),
         ("3", "environment: {A: 1, B: 1}", "environment: [B=2, C]", "{environment@b: {A@a: 1, B@b: 2, C@b: }}", None),
-        ("3", "volumes: [/z, '/h:/b']", "volumes: ['/i:/b', /a]", "{volumes@b: [/a@b, /i:/b@b, /z@a]}", None),
-        ("3", "volumes: [/z, /b]", "hostname: h", "{volumes@a: [/b@a, /z@a], hostname@b: h}", None),
+        ("3", "volumes: [/z, '/h:/b']", "volumes: ['/i:/b', /a]", "{volumes@b: [/z@a, /i:/b@b, /a@b]}", None),
+        ("3", "volumes: [/z, /b]", "hostname: h", "{volumes@a: [/z@a, /b@a], hostname@b: h}", None),
         ("3", "env_file: e", "env_file: f", "{environment@b: {E@a: 1, A@b: f, F@b: 1}}", None),
         (
             "3",

@@ -136,7 +136,7 @@ def test_each_version_says_which_type_a_key_wants(version: str) -> None:
     wanted = {key: kind for key, kind in types_of(version).items() if kind != "any"}
     body = "\n".join(f"{key}: {'5' if kind in FIVE else 'true'}" for key, kind in wanted.items())
     said = [
-        f"f:{line}: service web: {key} is {5 if kind in FIVE else True}, not {VALUES[kind][0]}"
+        f"f:{line}: service web: {key} is {'5' if kind in FIVE else 'true'}, not {VALUES[kind][0]}"
         for line, (key, kind) in enumerate(wanted.items(), start=2)
     ]
     assert found(VERSIONS[version], body) == said
@@ -146,63 +146,48 @@ def test_each_version_says_which_type_a_key_wants(version: str) -> None:
     ("version", "body", "messages"),
     [
         ("2", "user: 1000", ["f:2: service web: user is 1000, not text. Put the value in quotes."]),
-        ("2", "user: true", ["f:2: service web: user is True, not text. Put the value in quotes."]),
+        ("2", "user: true", ["f:2: service web: user is true, not text. Put the value in quotes."]),
         ("2", "user:", ["f:2: service web: user is empty, not text. Give it a value or remove the key."]),
         ("2", "stop_grace_period: 30", ["f:2: service web: stop_grace_period is 30, not a duration. Write its unit too, such as 30s."]),
-        ("2", "command: [a, 1.5]", ["f:2: service web: command is a list, not text or a list of texts. Put 1.5 in quotes."]),
-        ("2", "command: [a, true]", ["f:2: service web: command is a list, not text or a list of texts. Put true in quotes."]),
-        (
-            "2",
-            "labels: {a: b, c: [x]}",
-            [
-                "f:2: service web: labels is a map, not a map of names and values, or a list of NAME=value. "
-                "Write a map of names and values, or a list of NAME=value."
-            ],
-        ),
-        (
-            "2",
-            "environment: {a: b, c: true}",
-            ["f:2: service web: environment is a map, not a map of names and values, or a list of NAME=value. Put true in quotes."],
-        ),
-        (
-            "2",
-            "environment: [a, 5]",
-            ["f:2: service web: environment is a list, not a map of names and values, or a list of NAME=value. Put 5 in quotes."],
-        ),
+        ("2", "command: [a, 1.5]", ["f:2: service web: entry 2 of command is 1.5, not text. Put 1.5 in quotes."]),
+        ("2", "command: [a, true]", ["f:2: service web: entry 2 of command is true, not text. Put true in quotes."]),
+        ("2", "labels: {a: b, c: [x]}", ["f:2: service web: c of labels is a list, not text. Write text."]),
+        ("2", "environment: {a: b, c: true}", ["f:2: service web: c of environment is true, not text. Put true in quotes."]),
+        ("2", "environment: [a, 5]", ["f:2: service web: entry 2 of environment is 5, not NAME=value. Write NAME=value."]),
         ("2", "ports: 80", ["f:2: service web: ports is 80, not a list of ports. Write a list of ports."]),
-        ("2", "ports: [{a: b}]", ["f:2: service web: ports is a list, not a list of ports. Write a list of ports."]),
-        ("2", "ports: [true]", ["f:2: service web: ports is a list, not a list of ports. Write a list of ports."]),
+        ("2", "ports: [{a: b}]", ['f:2: service web: entry 1 of ports is a map, not [HOST:]CONTAINER. Write "5000:5000".']),
+        ("2", "ports: [true]", ['f:2: service web: entry 1 of ports is true, not [HOST:]CONTAINER. Write "5000:5000".']),
         ("2", "ports: [80, 80]", ["f:2: service web: ports has 80 twice. Remove one of the two."]),
         ("2", "dns:\n  - a\n  - b\n  - a", ["f:5: service web: dns has 'a' twice. Remove one of the two."]),
         ("2", "command: [a, a]", []),
         (
             "2",
             "ulimits: {a: true}",
-            ["f:2: service web: ulimits is a map, not a map of names and limits. Write a map of names and limits."],
+            ["f:2: service web: a of ulimits is true, not a whole number or {soft, hard}. Write nofile: {soft: 1024, hard: 2048}."],
         ),
         (
             "2",
             "ulimits: {a: {soft: 1}}",
-            ["f:2: service web: ulimits is a map, not a map of names and limits. Write a map of names and limits."],
+            ["f:2: service web: a of ulimits is a map, not a whole number or {soft, hard}. Write nofile: {soft: 1024, hard: 2048}."],
         ),
         (
             "2",
             "ulimits: {a: {soft: 1, hard: x}}",
-            ["f:2: service web: ulimits is a map, not a map of names and limits. Write a map of names and limits."],
+            ["f:2: service web: a of ulimits is a map, not a whole number or {soft, hard}. Write nofile: {soft: 1024, hard: 2048}."],
         ),
         ("2", "ulimits: []", ["f:2: service web: ulimits is a list, not a map of names and limits. Write a map of names and limits."]),
         ("2", "ulimits: {a: {soft: 1, hard: 2}, b: 5}", []),
-        ("2", "mem_limit: true", ["f:2: service web: mem_limit is True, not a number or text. Put the value in quotes."]),
+        ("2", "mem_limit: true", ["f:2: service web: mem_limit is true, not a number or text. Put the value in quotes."]),
         ("2", "mem_limit: []", ["f:2: service web: mem_limit is a list, not a number or text. Write a number or text."]),
         ("2", "mem_swappiness: 1.5", ["f:2: service web: mem_swappiness is 1.5, not a whole number. Write a whole number."]),
-        ("2", "mem_swappiness: true", ["f:2: service web: mem_swappiness is True, not a whole number. Write a whole number."]),
+        ("2", "mem_swappiness: true", ["f:2: service web: mem_swappiness is true, not a whole number. Write a whole number."]),
         ("2", "pid:", []),
         ("2", "pid: 5", ["f:2: service web: pid is 5, not text. Put the value in quotes."]),
         ("2", "privileged: 1", ["f:2: service web: privileged is 1, not true or false. Write true or false."]),
         ("2", "group_add: {}", ["f:2: service web: group_add is a map, not a list. Write a list."]),
         ("2", "logging: x", ["f:2: service web: logging is 'x', not a map. Write a map."]),
         ("2", "build: 5", ["f:2: service web: build is 5, not text or a map. Put the value in quotes."]),
-        ("2", "networks: [5]", ["f:2: service web: networks is a list, not a list of texts or a map. Put 5 in quotes."]),
+        ("2", "networks: [5]", ["f:2: service web: entry 1 of networks is 5, not text. Put 5 in quotes."]),
         ("", "env_file: 5", ["f:2: service web: env_file is 5, not text or a list. Put the value in quotes."]),
         ("", "x-a: 1", []),
         ("", "ports: !reset null", []),
@@ -301,3 +286,41 @@ def test_what_is_said_about_services(text: str, messages: list[str]) -> None:
 
 def test_a_health_check_has_an_effect_from_version_3_on() -> None:
     assert {version: "healthcheck" in keys for version, keys in EFFECTIVE.items()} == {V1: False, V2: False, V3: True, SPECIFICATION: True}
+
+
+@pytest.mark.parametrize("version", ["1", "2", "3"])
+@pytest.mark.parametrize(
+    ("body", "what", "short"),
+    [
+        ("ports:\n  - '1:1'\n  - {target: 80, published: 8080, mode: host}", "ports is a map, not [HOST:]CONTAINER", '"8080:80"'),
+        ("ports:\n  - '1:1'\n  - {target: 53, protocol: udp}", "ports is a map, not [HOST:]CONTAINER", '"53/udp"'),
+        ("ports:\n  - '1:1'\n  - {target: 53, published: '53', protocol: tcp}", "ports is a map, not [HOST:]CONTAINER", '"53:53"'),
+        ("volumes:\n  - a:/a\n  - {type: bind, source: /b, target: /c, read_only: true}", "volumes is a map, not text", "/b:/c:ro"),
+        ("env_file:\n  - a.env\n  - {path: b.env, required: false}", "env_file is a map, not text", "b.env"),
+    ],
+)
+def test_a_long_form_that_came_later_is_named_at_its_line_with_the_short_one(version: str, body: str, what: str, short: str) -> None:
+    said = f"f:4: service web: entry 2 of {what}. Write {short}, or remove the version line: "
+    assert found(VERSIONS[version], body) == [f"{said}the file is then read as the current Compose Specification."]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("entry", ["{A: hunter2}", "{name: A, value: hunter2}"])
+def test_an_environment_of_maps_is_told_without_its_values(version: str, entry: str) -> None:
+    said = "f:4: service web: entry 2 of environment is a map, not NAME=value. Write A: and its value without the dash, or - A=value."
+    assert found(VERSIONS[version], f"environment:\n  - B=b\n  - {entry}") == [said]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_each_entry_that_is_wrong_has_its_own_line(version: str) -> None:
+    assert found(VERSIONS[version], "environment:\n  A: [1]\n  B: b\n  C: {d: e}") == [
+        "f:3: service web: A of environment is a list, not text. Write text.",
+        "f:5: service web: C of environment is a map, not text. Write text.",
+    ]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_environment_that_is_one_text_is_not_repeated(version: str) -> None:
+    (said,) = found(VERSIONS[version], "environment: PASSWORD=hunter2")
+    assert "hunter2" not in said
+    assert "environment is text, not a map of names and values" in said

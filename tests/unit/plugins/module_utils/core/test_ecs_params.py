@@ -400,3 +400,15 @@ task_definition:
 """
     read = parse(text, "ecs-params.yml", {})
     assert dict(read.services["web"]["secrets"][0]) == {"value_from": "a", "name": "B"}
+
+
+def test_essential_without_a_value_is_false_and_said() -> None:
+    for empty in ("", "~", "null"):
+        params = parse(
+            f"task_definition:\n  services:\n    web:\n      essential: {empty}\n      cpu_shares:\n    two: {{essential: true}}\n",
+            "p.yml",
+            {},
+        )
+        assert dict(params.services["web"]) == {"essential": False}
+        assert dict(params.services["two"]) == {"essential": True}
+        assert params.warnings == ["p.yml:4: essential of web has no value, which means false"]

@@ -56,7 +56,8 @@ def test_version_2_knows_comments_and_no_operators(text: str, words: list[str]) 
         ('echo "" x', ["echo", "x"], []),
         ("echo 日本", ["echo", "日本"], []),
         ("echo `date`", ["echo", "`date`"], []),
-        ("echo $(date -u) x", ["echo", "$(date -u)", "x"], []),
+        ("echo $(date -u) x", ["echo", "$(date", "-u)", "x"], []),
+        ("python -c print(1)", ["python", "-c", "print(1)"], []),
     ],
 )
 def test_version_3_stops_at_operators_and_says_so(text: str, words: list[str], dropped: list[str]) -> None:
@@ -66,7 +67,7 @@ def test_version_3_stops_at_operators_and_says_so(text: str, words: list[str], d
 
 
 def test_the_specification_keeps_empty_words() -> None:
-    assert split_v3('echo "" x', lambda rest: None, keep_empty=True) == ["echo", "", "x"]
+    assert split_v3('echo "" x', lambda rest: None, modern=True) == ["echo", "", "x"]
 
 
 OPEN = "a quote or a backslash is left open"
@@ -117,7 +118,7 @@ def test_words_of_version_2(text: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "keep_empty", "words", "dropped"),
+    ("text", "modern", "words", "dropped"),
     [
         ("''", False, [], []),
         ("''", True, [""], []),
@@ -134,9 +135,17 @@ def test_words_of_version_2(text: str, words: list[str]) -> None:
         (r"a\ ", False, ["a "], []),
         ("`a;b` c", False, ["`a;b`", "c"], []),
         ("`a b`c", False, ["`a b`c"], []),
-        ("$(a;b) c", False, ["$(a;b)", "c"], []),
-        ("a$(b 'c) d", False, ["a$(b 'c)", "d"], []),
-        ("`a 'b`", False, ["`a 'b`"], []),
+        ("$(a;b) c", True, ["$(a;b)", "c"], []),
+        ("$(a;b) c", False, ["$(a"], [";b) c"]),
+        ("a$(b 'c) d", True, ["a$(b 'c)", "d"], []),
+        ("a$(b 'c) d' (e)", False, ["a$(b", "c) d", "(e)"], []),
+        ("`a 'b`", True, ["`a 'b`"], []),
+        ('`a "b c"` d', True, ['`a "b c"`', "d"], []),
+        ('`a "b c"` d', False, ["`a b c`", "d"], []),
+        ("`a 'b` c'` d", False, ["`a b` c`", "d"], []),
+        ("f (x)", False, ["f", "(x)"], []),
+        ("f(x) (y", False, ["f(x)", "(y"], []),
+        ("print(1);x", False, ["print(1)"], [";x"]),
         ("'`a' b", False, ["`a", "b"], []),
         ("'$(a' b", False, ["$(a", "b"], []),
         ('"it\'s" a', False, ["it's", "a"], []),
@@ -146,9 +155,9 @@ def test_words_of_version_2(text: str, words: list[str]) -> None:
         ("\\a", False, ["a"], []),
     ],
 )
-def test_words_of_version_3(text: str, keep_empty: bool, words: list[str], dropped: list[str]) -> None:
+def test_words_of_version_3(text: str, modern: bool, words: list[str], dropped: list[str]) -> None:
     told: list[str] = []
-    assert split_v3(text, told.append, keep_empty=keep_empty) == words
+    assert split_v3(text, told.append, modern=modern) == words
     assert told == dropped
 
 
@@ -179,6 +188,21 @@ def test_version_2_refuses(text: str, message: str) -> None:
         ("echo 'abc", OPEN),
         ("echo 'a\\' b'", OPEN),
         ("echo `abc", OPEN),
+        ("`a 'b`", OPEN),
+        ("echo \\", OPEN),
+    ],
+)
+def test_version_3_refuses(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as caught:
+        split_3(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('echo "abc', OPEN),
+        ("echo `abc", OPEN),
         ("echo $(abc", OPEN),
         ("echo \\", OPEN),
         ("f (x)", "( has to stand in quotes"),
@@ -186,7 +210,7 @@ def test_version_2_refuses(text: str, message: str) -> None:
         ("(x)", "( has to stand in quotes"),
     ],
 )
-def test_version_3_refuses(text: str, message: str) -> None:
+def test_the_specification_refuses(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
-        split_3(text)
+        split_v3(text, lambda rest: None, modern=True)
     assert str(caught.value) == message

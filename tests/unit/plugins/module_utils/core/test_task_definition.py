@@ -297,6 +297,8 @@ def test_essential() -> None:
 
     assert essential("services: {web: {}}") == [True, True]
     assert essential("services: {web: {essential: false}}") == [False, True]
+    assert essential("services: {web: {essential: }}") == [False, True]
+    assert essential("services: {web: {essential: , cpu_shares: 1}}") == [False, True]
     assert essential("services: {web: }") == [False, True]
     # ecs-cli counts entries without a container too and refuses this.
     assert essential("services: {other: {essential: false}, more: {essential: false}}") == [True, True]
