@@ -17,12 +17,15 @@ from typing import Any
 from ansible_collections.redash.ecs.plugins.module_utils.core.booleans import boolean
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
 from ansible_collections.redash.ecs.plugins.module_utils.core.groups import ADMINISTRATORS, built_in_group
+from ansible_collections.redash.ecs.plugins.module_utils.core.manage import is_reference
 
 _GROUP_KEYS = {"name", "permissions"}
 # Redash's permissions are lower-case words; a comma in one would be two of them (groups create --permissions a,b).
 _PERMISSION = re.compile(r"[a-z][a-z0-9_]*")
 _EMAIL = re.compile(r"[^@\s-][^@\s]*@[^@\s]+")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]|\$\{?[A-Za-z_]")
+_TEXTS = ("name", "email", "password", "invited_by")
+_LISTS = ("groups", "permissions")
 _USER_KEYS = {"email", "name", "groups", "admin", "google", "password", "invited_by"}
 
 
@@ -55,7 +58,10 @@ def plan(
     """
     problems = Problems()
     may_make_administrators = boolean(administrators, "access_administrators", problems)
-    wanted_users = [_with_switches(user, f"redash_users[{index}]", problems) for index, user in enumerate(wanted_users)]
+    wanted_groups = _shaped(wanted_groups, "redash_groups", "group", "name and permissions", problems)
+    shaped_users = _shaped(wanted_users, "redash_users", "user", "email, name and the rest", problems)
+    wanted_users = [_with_switches(user, f"redash_users[{index}]", problems) for index, user in enumerate(shaped_users)]
+    problems.raise_if_any()
     _check(wanted_groups, wanted_users, groups, inviter, problems)
     if not may_make_administrators:
         _check_powers(wanted_groups, wanted_users, groups, users)
@@ -65,9 +71,52 @@ def plan(
     for wanted in wanted_groups:
         _plan_group(made, wanted, by_id.get(ids.get(str(wanted["name"]), "")))
     present = {str(user["email"]).lower(): user for user in users}
-    for wanted in wanted_users:
-        _plan_user(made, wanted, present.get(str(wanted["email"]).lower()), ids, inviter)
+    for user in wanted_users:
+        _plan_user(made, user, present.get(str(user["email"]).lower()), ids, inviter)
     return made
+
+
+def _shaped(wanted: Any, where: str, what: str, has: str, problems: Problems) -> list[dict[str, Any]]:
+    """``wanted`` as texts and lists of texts. A text where a list belongs is one with commas between, as Ansible's type ``list`` has it.
+
+    A role's argument spec accepts such values and hands them on as they came.
+    """
+    if not isinstance(wanted, list | tuple):
+        problems.add(f"a {type(wanted).__name__} is not a list", where=where, todo="Write one.")
+        return []
+    made = []
+    for index, one in enumerate(wanted):
+        place = f"{where}[{index}]"
+        if not isinstance(one, Mapping):
+            problems.add(f"a {type(one).__name__} is not a {what}", where=place, todo=f"Write {has}.")
+        shaped = dict(one) if isinstance(one, Mapping) else {}
+        for key in (key for key in _TEXTS if key in shaped):
+            if _is_text(shaped[key]):
+                shaped[key] = str(shaped[key])
+            elif shaped[key] is not None:
+                problems.add(f"a {type(shaped[key]).__name__} is not one text", where=f"{place}.{key}", todo="Write one.")
+        for key in _LISTS:
+            if shaped.get(key) is not None:
+                shaped[key] = _listed(shaped[key], key, f"{place}.{key}", problems)
+        made.append(shaped)
+    return made
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+def _listed(value: Any, key: str, where: str, problems: Problems) -> list[str]:
+    if isinstance(value, str):
+        # An empty list of permissions takes all of them away; a text that was left empty does not ask for that.
+        return [] if key == "groups" and not value.strip() else [one.strip() for one in value.split(",")]
+    if not isinstance(value, list | tuple):
+        problems.add(f"a {type(value).__name__} is not a list of texts", where=where, todo="Write one.")
+        return []
+    for one in value:
+        if not _is_text(one):
+            problems.add(f"it holds a {type(one).__name__}", where=where, todo="Write texts.")
+    return [str(one) for one in value]
 
 
 def _with_switches(user: Mapping[str, Any], where: str, problems: Problems) -> dict[str, Any]:
@@ -83,6 +132,25 @@ def _check_name(what: str, name: Any, where: str, problems: Problems) -> None:
     elif text != text.strip() or _UNSAFE.search(text):
         problems.add(
             f"{what} {text!r} has a blank at an end, a control character or a reference such as $NAME", where=where, todo="Correct it."
+        )
+
+
+def _is_id(name: str) -> bool:
+    """Whether Redash would read ``name`` as a group's id: ``01``, ``+1`` and digits of other scripts are numbers, too."""
+    try:
+        int(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_new_name(name: str, where: str, problems: Problems) -> None:
+    """``--groups`` takes ids with commas between, and ``users list`` parts names by commas: no name of a group may look like either."""
+    if "," in name or _is_id(name):
+        problems.add(
+            f"group {name!r} would be read as {'several groups' if ',' in name else 'the id of another group'}",
+            where=where,
+            todo="Give a name without commas that is no number.",
         )
 
 
@@ -124,6 +192,8 @@ def _check(
         seen.add(str(group.get("name")))
         if group.get("name"):
             _check_name("group", group["name"], where, problems)
+            if str(group["name"]) not in existing:
+                _check_new_name(str(group["name"]), where, problems)
             _check_built_in(group, where, str(group["name"]) in existing, problems)
         for permission in group.get("permissions") or []:
             if not _PERMISSION.fullmatch(str(permission)):
@@ -148,7 +218,7 @@ def _check(
         for name in user.get("groups") or []:
             if name not in known:
                 problems.add(f"there is no group {name}", where=where, todo="Add it to redash_groups, or correct the name.")
-        if user.get("password") and not str(user["password"]).startswith("$"):
+        if user.get("password") and not is_reference(str(user["password"])):
             problems.add(
                 f"the password of {email} is given in plain text",
                 where=where,
@@ -184,7 +254,7 @@ def _check_powers(
     groups: Sequence[Mapping[str, Any]],
     users: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Refuse whatever would make an administrator of somebody who is none yet."""
+    """Refuse whatever would make an administrator of somebody who is none yet, or take an administrator's rights away."""
     problems = Problems()
     todo = "Somebody who may do that runs access.yml."
     powers: dict[str, set[str]] = {}
@@ -193,7 +263,13 @@ def _check_powers(
     held = {str(user["email"]).lower(): {str(name) for name in user.get("groups") or []} for user in users}
     for index, group in enumerate(wanted_groups):
         name = str(group["name"])
-        new = (set(map(str, group.get("permissions") or [])) & ADMINISTRATORS) - powers.get(name, set())
+        given = set(map(str, group.get("permissions") or [])) & ADMINISTRATORS
+        new = given - powers.get(name, set())
+        gone = powers.get(name, set()) - given if group.get("permissions") is not None else set()
+        if gone:
+            problems.add(
+                f"{', '.join(sorted(gone))} would be taken from the administrators in {name}", where=f"redash_groups[{index}]", todo=todo
+            )
         powers[name] = powers.get(name, set()) | new
         if new:
             problems.add(f"{', '.join(sorted(new))} would make administrators of {name}", where=f"redash_groups[{index}]", todo=todo)

@@ -97,12 +97,12 @@ class Command:
 
     @property
     def reads(self) -> bool:
-        return "--help" in self.words or any(tuple(self.words[: len(start)]) == start for start in _READS)
+        return asks_for_help(self.words) or any(tuple(self.words[: len(start)]) == start for start in _READS)
 
     @property
     def shows_secrets(self) -> Literal["", "row", "any"]:
         """What of its output has to be masked inside the container, before it reaches the log: nothing, a user's row, any secret."""
-        if "--help" in self.words or self.words[:2] == ["users", "list"]:
+        if asks_for_help(self.words) or self.words[:2] == ["users", "list"]:
             return ""
         if any(tuple(self.words[: len(start)]) == start for start in _SHOWS_SECRETS):
             return "any"
@@ -158,7 +158,7 @@ def command(
         words = [spelling(words[0].replace("-", "_")), *words[1:]]
     words = _with_group_list(words, notes)
     problems = Problems()
-    if "--help" not in words:
+    if not asks_for_help(words):
         _check_prompts(words, where, problems)
         _check_secrets(words, secrets, where, problems)
     problems.raise_if_any()
@@ -198,25 +198,36 @@ def options_and_arguments(words: Sequence[str]) -> tuple[dict[str, str | None], 
     return options, arguments
 
 
+def asks_for_help(words: Sequence[str]) -> bool:
+    """Whether ``--help`` is an option of its own: not another one's value (``--type --help``), not an argument (behind ``--``)."""
+    before = words[: list(words).index("--")] if "--" in words else words
+    return "--help" in options_and_arguments(before)[0]
+
+
+def is_reference(word: str) -> bool:
+    """Whether ``word`` as a whole refers to a secret that the task carries: ``$NAME`` or ``${NAME}``."""
+    return _REFERENCE.fullmatch(word) is not None
+
+
 def _check_prompts(words: list[str], where: str, problems: Problems) -> None:
     """Nobody sits at a task's terminal: what would ask is refused, with the option that answers."""
     options, arguments = options_and_arguments(words)
-    match arguments[:2]:
-        case ["users", "create"] if "--password" not in options and "--google" not in options:
+    match arguments:
+        case ["users", "create", *_] if "--password" not in options and "--google" not in options:
             problems.add("users create would ask for a password", where=where, todo="Add --password $NAME_OF_A_SECRET or --google.")
-        case ["groups", "create", name, *_] if built_in_group(name):
+        case ["groups", "create", *names] if made := [name for name in names if built_in_group(name)]:
             problems.add(
-                f"Redash makes the group {name} itself, and a second one of that name could not be told from it",
+                f"Redash makes the group {made[0]} itself, and a second one of that name could not be told from it",
                 where=where,
                 todo="Give another name.",
             )
-        case ["ds", "new"]:
+        case ["ds", "new", *_]:
             missing = [name for name in ("--type", "--options") if name not in options]
             if len(arguments) < 3:
                 missing.insert(0, "NAME")
             if missing:
                 problems.add(f"ds new would ask for {', '.join(missing)}", where=where, todo="Give all of NAME, --type and --options.")
-        case ["shell", *_] | ["db", "edit"]:
+        case ["shell", *_] | ["db", "edit", *_]:
             problems.add(f"{' '.join(arguments[:2])} is interactive, a task is not", where=where, todo="Use ECS Exec for that.")
 
 

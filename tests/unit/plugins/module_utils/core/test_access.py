@@ -416,3 +416,76 @@ def test_who_may_not_make_administrators_makes_none(groups: list[dict[str, Any]]
         said = [str(problem) for problem in error.problems]
     assert said == lines
     assert plan(groups, users, GROUPS, USERS, ROOT)
+
+
+@pytest.mark.parametrize("name", ["1", "01", "+1", "1_0", "\u0661", "1,", "x,1", "a, b", 1])
+def test_a_new_group_cannot_be_named_as_an_id_or_a_list(name: Any) -> None:
+    """``users create --groups 1,`` takes ids with commas between: such a name would put people among the administrators."""
+    user = {"email": "x@b.c", "google": True, "groups": [name]}
+    (line,) = problems([{"name": name}], [user], administrators=False)
+    assert line.startswith(f"redash_groups[0]: group {str(name)!r} would be read as ")
+    # Where it is there already, it stands for its id.
+    there = [*GROUPS, {"id": 8, "name": str(name), "permissions": []}]
+    made = plan([{"name": name}], [user], there, USERS)
+    assert made.group_commands == [] and made.user_commands[0][-2:] == ["--groups", "8,"]
+
+
+@pytest.mark.parametrize("said", ["view_query,admin", "admin", " super_admin , view_query"])
+def test_a_text_of_permissions_is_a_list_as_ansible_reads_one(said: str) -> None:
+    group = {"name": "ops", "permissions": said}
+    (line,) = problems([group], [], administrators=False)
+    assert line.endswith(f"would make administrators of ops{MAY}")
+    listed = ",".join(one.strip() for one in said.split(","))
+    assert plan([group], [], GROUPS, USERS).group_commands == [["groups", "create", "ops", "--permissions", listed]]
+
+
+def test_a_text_of_groups_is_a_list_as_ansible_reads_one() -> None:
+    (line,) = problems([], [{"email": "x@b.c", "google": True, "groups": "analysts, admin"}], administrators=False)
+    assert line == f"redash_users[0]: x@b.c would become an administrator by group admin{MAY}"
+    made = plan([], [{"email": "x@b.c", "google": True, "groups": "analysts,default"}], GROUPS, USERS)
+    assert made.user_commands == [["users", "create", "x@b.c", "x", "--google", "--groups", "3,2,"]]
+    made = plan([], [{"email": "x@b.c", "google": True, "groups": ""}], GROUPS, USERS)
+    assert made.user_commands == [["users", "create", "x@b.c", "x", "--google"]]
+
+
+def test_a_text_of_nothing_takes_no_permission_away() -> None:
+    (line,) = problems([{"name": "analysts", "permissions": ""}], [])
+    assert "'' is not a permission" in line
+
+
+@pytest.mark.parametrize("wrong", [["admin"], {"a": 1}, True])
+def test_what_has_the_wrong_shape_is_a_line_and_no_traceback(wrong: Any) -> None:
+    said = problems(
+        [{"name": wrong}, "admin", None, {"name": "x", "permissions": {"a": 1}}, {"name": "y", "permissions": [wrong]}],
+        [{"email": "x@b.c", "google": True, "name": wrong}, "x@b.c", {"email": "y@b.c", "google": True, "groups": {"a": 1}}],
+    )
+    kind = type(wrong).__name__
+    assert said == [
+        f"redash_groups[0].name: a {kind} is not one text. Write one.",
+        "redash_groups[1]: a str is not a group. Write name and permissions.",
+        "redash_groups[2]: a NoneType is not a group. Write name and permissions.",
+        "redash_groups[3].permissions: a dict is not a list of texts. Write one.",
+        "redash_groups[4].permissions: it holds a " + kind + ". Write texts.",
+        f"redash_users[0].name: a {kind} is not one text. Write one.",
+        "redash_users[1]: a str is not a user. Write email, name and the rest.",
+        "redash_users[2].groups: a dict is not a list of texts. Write one.",
+    ]
+    assert problems(wrong if isinstance(wrong, dict) else {"a": 1}, []) == ["redash_groups: a dict is not a list. Write one."]  # type: ignore[arg-type]
+
+
+def test_who_may_not_make_administrators_takes_no_rights_from_them_either() -> None:
+    there = [*GROUPS, {"id": 9, "name": "ops", "permissions": ["admin", "view_query"]}]
+    ops = {"name": "ops", "permissions": ["view_query"]}
+    assert problems([ops], [], there, administrators="false") == [
+        f"redash_groups[0]: admin would be taken from the administrators in ops{MAY}"
+    ]
+    assert problems([{"name": "ops"}, {"name": "analysts", "permissions": []}], [], there, administrators=False) == []
+    assert plan([ops], [], there, USERS).changes == ["group ops: -admin"]
+
+
+@pytest.mark.parametrize("password", ["$PW --admin", "$", "$PW$PW", "${PW", "$1", "x$PW", 5])
+def test_a_password_is_a_whole_reference_or_refused_and_not_shown(password: Any) -> None:
+    (line,) = problems([], [{"email": "x@b.c", "password": password}])
+    assert line.startswith("redash_users[0]: the password of x@b.c is given in plain text.")
+    for reference in ("$PW", "${PW}"):
+        assert plan([], [{"email": "x@b.c", "password": reference}], GROUPS, USERS).user_commands[0][-1] == reference

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import RedashError
-from ansible_collections.redash.ecs.plugins.module_utils.core.manage import DB_CURRENT, NOISE, command, failure_in, parse, split
+from ansible_collections.redash.ecs.plugins.module_utils.core.manage import DB_CURRENT, NOISE, Command, command, failure_in, parse, split
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import release
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import mask
 
@@ -402,3 +402,49 @@ def test_only_redashs_known_noise_is_folded() -> None:
     assert NOISE.match(GROUPS[0])
     assert not NOISE.match("[2026-01-01 00:00:00,000][PID:9][INFO][alembic.runtime.migration] Running upgrade a -> b")
     assert not NOISE.match("Name: [2026-01-01][INFO][xmlschema]")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "groups create admin",
+        "groups create Admin --permissions view_query",
+        "groups create default",
+        "groups create --permissions view_query admin",
+        "groups create --org=default admin",
+        "groups create -- admin",
+        "groups create 'ad\u200bmin'",
+        "manage groups create ' admin'",
+        ["groups", "create", "admin", "--permissions", "admin"],
+        # No question for help: the word is another option's value, or stands behind --.
+        "groups create admin --permissions --help",
+        "groups create -- admin --help",
+    ],
+)
+def test_a_group_that_redash_makes_itself_is_never_made_a_second_time(typed: Any) -> None:
+    (line,) = each(typed)
+    assert line.startswith("cmd: Redash makes the group ")
+    assert line.endswith(" itself, and a second one of that name could not be told from it. Give another name.")
+
+
+@pytest.mark.parametrize("typed", ["groups create analysts", "groups create administrators", "groups list admin", "groups create --help"])
+def test_other_groups_may_be_made(typed: str) -> None:
+    assert command(typed).words
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["users password a@b.c hunter2 --org --help", "users create a@b.c A --name --help", "ds new x --type --help", "db edit -- --help"],
+)
+def test_a_word_that_asks_for_no_help_switches_no_check_off(typed: str) -> None:
+    assert each(typed)
+
+
+@pytest.mark.parametrize("typed", ["ds list --org --help", "ds new -- --help", "database create_tables -- --help"])
+def test_a_word_that_asks_for_no_help_takes_no_mask_and_no_lock_away(typed: str) -> None:
+    words = split(typed)
+    made = Command(words, {}, typed)
+    assert made.shows_secrets == ("any" if words[0] == "ds" else "")
+    assert made.lock == ("database" if words[0] == "database" else None)
+    shown = Command([*words[:2], "--help"], {}, typed)
+    assert (shown.shows_secrets, shown.lock, shown.reads) == ("", None, True)
