@@ -330,11 +330,14 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 
+from ansible_collections.redash.ecs.plugins.module_utils.core.addresses import shown_address
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import shown
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import Release
 from ansible_collections.redash.ecs.plugins.module_utils.core.render import HEADER, Options, Override, Rendering, render
 
@@ -380,28 +383,38 @@ def is_ours(text: str) -> bool:
 def read_source(source: str, checksum: str | None) -> tuple[str | None, str]:
     """The source's text (None for the one built in) and its name for messages and for the files.
 
-    The name is a URL or a file's own name: a path would make the files differ between two machines.
+    The name is a URL without its credentials, or a file's own name: a path would make the files differ between two machines.
     """
     if source == "builtin":
         return None, "built in"
     if re.match(r"https?://", source):
+        name = place = shown_address(source)
         if not checksum:
-            raise RedashError(Problem("source is a URL, and no checksum is given", source, "Give the file's SHA-256 as source_checksum."))
-        name = source
+            raise RedashError(Problem("source is a URL, and no checksum is given", place, "Give the file's SHA-256 as source_checksum."))
         try:
             content = open_url(source, timeout=30, http_agent="redash.ecs").read()
         except Exception as error:  # urllib's errors have no common base but OSError and ValueError, and more pass through
-            raise RedashError(Problem(f"cannot be read: {error}", source, "Check the address, or use builtin or a path.")) from error
+            # An error may quote a part of the address: nonnumeric port: 'password@host'.
+            what = str(error) if place == source else told(error)
+            raise RedashError(Problem(f"cannot be read: {what}", place, "Check the address, or use builtin or a path.")) from error
     else:
-        name = Path(source).name
+        name, place = Path(source).name, source
         content = read_file(source)
     if checksum:
         actual = hashlib.sha256(content).hexdigest()
         if checksum.lower().removeprefix("sha256:") != actual:
             raise RedashError(
-                Problem(f"has the SHA-256 {actual}, not {checksum}", source, "Look at what changed in it, then give the new checksum.")
+                Problem(f"has the SHA-256 {actual}, not {checksum}", place, "Look at what changed in it, then give the new checksum.")
             )
-    return decode(content, source), name
+    return decode(content, place), name
+
+
+def told(error: Exception) -> str:
+    """What ``error`` of an address with credentials says without quoting the address: its status, what the system said, or its kind."""
+    if isinstance(error, HTTPError):
+        return f"HTTP status {error.code}"
+    reason = getattr(error, "reason", error)
+    return (isinstance(reason, OSError) and reason.strerror) or type(error).__name__
 
 
 def read_file(path: str) -> bytes:
@@ -541,13 +554,15 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENT_SPEC, supports_check_mode=True)
+    # Ansible shows a module's options at -vvv.
+    options = {**module.params, "source": shown_address(module.params["source"])}
     try:
         result = run(dict(module.params), bool(module.check_mode))
     except RedashError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), invocation={"module_args": {**options, "settings": shown(options["settings"])}})
     for line in result["unread_settings"]:
         module.warn(line)
-    module.exit_json(**result)
+    module.exit_json(**result, invocation={"module_args": options})
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 import yaml
@@ -42,7 +43,7 @@ def readme() -> str:
     return dedent(found.group(1))
 
 
-def play(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def play(folder: Path, *arguments: str, **variables: Any) -> subprocess.CompletedProcess[str]:
     (folder / "group_vars").mkdir()
     (folder / "group_vars" / "redash.yml").write_text(readme() + (yaml.safe_dump(variables) if variables else ""))
     (folder / "hosts.yml").write_text("redash: {hosts: {prod: {}}}\n")
@@ -79,6 +80,25 @@ def test_modules_run_here_in_the_python_of_ansible(tmp_path: Path) -> None:
 def test_what_an_inventory_says_of_its_connection_holds(tmp_path: Path) -> None:
     done = play(tmp_path, "site.yml", "--check", ansible_connection="ssh")
     assert "UNREACHABLE" in done.stdout
+
+
+def test_what_is_refused_is_shown_at_no_verbosity(tmp_path: Path) -> None:
+    settings = {
+        "REDASH_ENFORCE_HTTPS": "hunter2",
+        "REDASH_SENTRY_DSN": "https://hunter2@sentry.example.com/2",
+        "REDASH_LOG_LEVEL": ["hunter2"],
+        "REDASH_X=hunter2": "x",
+        "REDASH_MAIL_SEVER": "hunter2",
+    }
+    # Beside README's own redash_host, which group_vars hold already.
+    (tmp_path / "host_vars").mkdir()
+    (tmp_path / "host_vars" / "prod.yml").write_text("redash_host: https://me:hunter2@redash.example.com\n")
+    done = play(tmp_path, "site.yml", "--check", "-vvvv", redash_settings=settings)
+    output = done.stdout + done.stderr
+    assert done.returncode == 2, output
+    for said in ("REDASH_ENFORCE_HTTPS is not a switch", "REDASH_MAIL_SERVER is likely meant", "redash_host: https://********@redash"):
+        assert said in output
+    assert "hunter2" not in output
 
 
 # awx.yml has localhost and says the same itself.

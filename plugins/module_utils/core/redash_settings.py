@@ -17,8 +17,9 @@ from typing import Any, Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
 from ansible_collections.redash.ecs.plugins.module_utils.core.mail import NO, YES
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import COUNTS, NAME
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, number_of
-from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
+from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import HIDDEN, is_secret
 
 Unknown = Literal["refuse", "allow"]
 
@@ -416,6 +417,57 @@ class Setting:
 SETTINGS: Mapping[str, Setting] = {name: Setting(kind, since, until) for kind, since, until, names in _TABLE for name in names.split()}
 
 
+def text_of(value: Any) -> str | None:
+    """``value`` as Redash reads it: ``true`` for a boolean, nothing for null. None for what is not one value."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def judge(name: Any, value: Any, unknown: Unknown = "refuse") -> Problem | None:
+    """What is wrong with one entry of ``redash_settings`` as a person wrote it, whatever that is; None where nothing is."""
+    where = "redash_settings"
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        todo = "Write NAME: value for each setting." if shown_name(name) != name else ""
+        return Problem(f"{shown_name(name)!r} is not the name of an environment variable", where, todo)
+    text = text_of(value)
+    if text is None:
+        setting = SETTINGS.get(name)
+        lists = isinstance(value, list | tuple) and setting is not None and setting.kind in ("modules", "numbers")
+        return Problem(f"{name} is a {type(value).__name__}, not one value", where, "Write one text, with commas between." if lists else "")
+    if name in ("QUEUES", *COUNTS):
+        return Problem(f"{name} is set for each service", where, "Say how many processes in redash_workers.")
+    if problem := problem_of(name, text, unknown):
+        return problem
+    if re.search(r"[\x00-\x1f\x7f]", text):
+        return Problem(f"{name} holds a line break or control character, which an env file cannot", where)
+    if text != text.strip():
+        return Problem(f"{name} begins or ends with a blank", where, "Remove it.")
+    return None
+
+
+def shown_name(name: Any) -> Any:
+    """``name`` as it may be shown: up to what may be a value, where a person wrote ``NAME=value`` in its place."""
+    return re.split(r"[=:]", name)[0] if isinstance(name, str) else name
+
+
+def shown(settings: Mapping[Any, Any]) -> dict[Any, str]:
+    """The names of ``settings``, none of their values: for the record of a run that refuses one of them."""
+    return {shown_name(name): HIDDEN for name in settings}
+
+
+def _place_of(name: str) -> str:
+    """Where the secret ``name`` belongs."""
+    own = name.removeprefix("REDASH_").lower()
+    if own == name.lower():
+        return "Put it into Parameter Store (redash_ssm_secrets)."
+    if own in ("database_url", "redis_url"):
+        return "Leave it out: it is composed of its parts (redash_ssm_secrets)."
+    return "Give it as redash_mail.password." if name == "REDASH_MAIL_PASSWORD" else f"Give it as redash_secrets.{own}."
+
+
 def problem_of(name: str, text: str, unknown: Unknown = "refuse") -> Problem | None:
     """What is wrong with one setting; None where nothing is.
 
@@ -425,7 +477,7 @@ def problem_of(name: str, text: str, unknown: Unknown = "refuse") -> Problem | N
     setting = SETTINGS.get(name)
     # ATHENA_OPTIONAL_CREDENTIALS is a switch; what a switch or a number may hold is no secret.
     if (setting is None or setting.kind == "text") and is_secret(name, text):
-        return Problem(f"{name} is a secret and does not belong into a file", where, "Put it into Parameter Store (redash_ssm_secrets).")
+        return Problem(f"{name} is a secret and does not belong into a file", where, _place_of(name))
     if name in _FATAL:
         return Problem(f"{name} ends every process of Redash at start", where, _FATAL[name])
     if setting is not None:
@@ -435,20 +487,33 @@ def problem_of(name: str, text: str, unknown: Unknown = "refuse") -> Problem | N
         return Problem(f"{name} is not in capital letters, and Redash does not read it", where, f"Write {name.upper()}.")
     if unknown == "allow":
         return None
-    # Other names belong to a query runner of one's own, to Python or to AWS; only what looks like a slip is told.
-    own = name.startswith("REDASH_")
-    # Compared without the beginning that all of them have.
-    names = {known.removeprefix("REDASH_") if own else known: known for known in SETTINGS if not own or known.startswith("REDASH_")}
-    likely = [names[found] for found in get_close_matches(name.removeprefix("REDASH_"), names, n=1, cutoff=0.75 if own else 0.92)]
-    if not own and not likely:
+    likely = _likely(name)
+    if not likely and not name.startswith("REDASH_"):
         return None
-    hint = f"{likely[0]} is likely meant{' (it belongs into redash_mail)' if _OF_MAIL.fullmatch(likely[0]) else ''}. " if likely else ""
+    hint = f"{likely} is likely meant{' (it belongs into redash_mail)' if _OF_MAIL.fullmatch(likely) else ''}. " if likely else ""
     return Problem(f"{name} is not a setting of Redash", where, f"{hint}If it is right, set redash_settings_unknown: allow.")
 
 
 def for_https(version: str) -> dict[str, str]:
     """Settings of a Redash that people reach by HTTPS, those that the release reads."""
     return {name: value for name, value in FOR_HTTPS.items() if SETTINGS[name].read_by(version)}
+
+
+def _likely(name: str) -> str:
+    """The setting that a person meant who wrote ``name``; empty where none comes near.
+
+    Names of others belong to a query runner of one's own, to Python or to AWS; of them, only what looks like a slip is one.
+    """
+    first, _underscore, rest = name.partition("_")
+    if f"REDASH_{name}" in SETTINGS:  # the beginning that all of them have was left out
+        return f"REDASH_{name}"
+    own = first == "REDASH" or bool(get_close_matches(first, ["REDASH"], cutoff=0.8))
+    # Compared without that beginning.
+    names = {known.removeprefix("REDASH_") if own else known: known for known in SETTINGS if not own or known.startswith("REDASH_")}
+    found = get_close_matches(rest if own else name, names, n=1, cutoff=0.75 if own else 0.92)
+    if not found:  # REDASHHOST
+        found = get_close_matches(name, SETTINGS, n=1, cutoff=0.92)
+    return names.get(found[0], found[0]) if found else ""
 
 
 def unread(names: Iterable[str], version: str) -> list[str]:
@@ -463,7 +528,7 @@ def unread(names: Iterable[str], version: str) -> list[str]:
 
 
 def problems_of(settings: Mapping[Any, Any], unknown: Unknown = "refuse", version: str = "") -> list[Problem]:
-    """What is wrong with the names and values of ``redash_settings``, all at once. What is not one text is not judged here.
+    """What is wrong with the names and values of ``redash_settings``, all at once.
 
     ``version``  the release; one that the table of releases lacks may read names that this table lacks
     """
@@ -471,8 +536,6 @@ def problems_of(settings: Mapping[Any, Any], unknown: Unknown = "refuse", versio
     if version and version not in RELEASES:
         unknown = "allow"
     for name, value in settings.items():
-        if isinstance(name, str) and isinstance(value, str | int | float):
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            problem = problem_of(name, text, unknown)
-            found += [problem] if problem is not None else []
+        problem = judge(name, value, unknown)
+        found += [problem] if problem is not None else []
     return found

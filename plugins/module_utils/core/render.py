@@ -24,7 +24,6 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import (
 )
 from ansible_collections.redash.ecs.plugins.module_utils.core.health import HealthCheck, health_check
 from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import (
-    COUNTS,
     NAME,
     Source,
     builtin_source,
@@ -32,7 +31,7 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose imp
     parse_source,
     split_queues,
 )
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import Unknown, for_https, problem_of, unread
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import Unknown, for_https, judge, text_of, unread
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import HEADER, compose_text, ecs_params_text, env_text
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
@@ -228,19 +227,9 @@ def _settings(options: Options, known: Release, problems: Problems) -> tuple[dic
     # A release that the table does not know may read names that it does not know.
     known_to_us = known.version in RELEASES
     for name, value in options.settings.items():
-        text = _text(value)
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            problems.add(f"{name!r} is not the name of an environment variable", where=where)
-        elif text is None:
-            problems.add(f"{name} is a {type(value).__name__}, not one value", where=where)
-        elif name in ("QUEUES", *COUNTS):
-            problems.add(f"{name} is set for each service", where=where, todo="Say how many processes in redash_workers.")
-        elif problem := problem_of(name, text, options.settings_unknown if known_to_us else "allow"):
+        text = text_of(value) or ""
+        if problem := judge(name, value, options.settings_unknown if known_to_us else "allow"):
             problems.found.append(problem)
-        elif re.search(r"[\x00-\x1f\x7f]", text):
-            problems.add(f"{name} holds a line break or control character, which an env file cannot", where=where)
-        elif text != text.strip():
-            problems.add(f"{name} begins or ends with a blank", where=where, todo="Remove it.")
         elif not text:
             # An empty value crashes every process of Redash: int(""), parse_boolean("").
             settings.pop(name, None)
@@ -253,15 +242,6 @@ def _settings(options: Options, known: Release, problems: Problems) -> tuple[dic
     for name in sorted({*settings} & {*options.secrets, *options.task_runner_secrets}):
         problems.add(f"{name} is given as a setting and as a secret", where=where, todo="ECS refuses both; keep the secret.")
     return dict(sorted(settings.items())), tuple(sorted(omitted))
-
-
-def _text(value: Any) -> str | None:
-    """As Redash reads it: ``true`` for a boolean, nothing for null. None for what is not one value."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, str | int | float) else None
 
 
 def _check_references(options: Options, problems: Problems) -> None:

@@ -197,6 +197,26 @@ def test_a_url_is_read_if_its_checksum_is_right(tmp_path: Path, site: str) -> No
     assert f"# Source: {url}." in (tmp_path / "docker-compose.yml").read_text()
 
 
+@pytest.mark.parametrize("user", ["me:hunter2@", "hunter2@", "me:hunter2/x@y@", "me:hunter2?x@"])
+def test_credentials_of_a_url_are_in_no_error(tmp_path: Path, site: str, user: str) -> None:
+    url = f"{site.replace('//', f'//{user}')}/nothing.yml?sig=hunter2"
+    for checksum in (None, "00"):
+        with pytest.raises(RedashError) as caught:
+            module.run(params(tmp_path, source=url, source_checksum=checksum), check_mode=False)
+        assert "hunter2" not in str(caught.value)
+        assert str(caught.value).startswith("http://********@127.0.0.1:")
+
+
+def test_credentials_of_a_url_are_in_no_file_and_no_name(tmp_path: Path, site: str) -> None:
+    checksum = hashlib.sha256((FIXTURES / "19-rq-tag.yml").read_bytes()).hexdigest()
+    for query in ("?X-Amz-Signature=hunter2", "?sig=hunter3"):
+        url = f"{site.replace('//', '//me:hunter2@')}/19-rq-tag.yml{query}"
+        assert module.run(params(tmp_path, source=url, source_checksum=checksum), check_mode=False)["changed"] is (query[1] == "X")
+    texts = [path.read_text() for path in tmp_path.iterdir()]
+    assert texts and not any("hunter" in text for text in texts)
+    assert f"# Source: {site.replace('//', '//********@')}/19-rq-tag.yml?********." in (tmp_path / "docker-compose.yml").read_text()
+
+
 def test_a_url_without_or_with_another_checksum_is_refused(tmp_path: Path, site: str) -> None:
     url = f"{site}/19-rq-tag.yml"
     with pytest.raises(RedashError, match="no checksum is given"):
@@ -267,13 +287,41 @@ def test_what_is_returned_is_documented(tmp_path: Path) -> None:
     assert set(result["release"]) == set(documented["release"]["contains"])
 
 
-def test_run_as_ansible_runs_it_a_refusal_is_a_message_and_no_traceback(tmp_path: Path) -> None:
-    given = {key: value for key, value in params(tmp_path, version="1.0.0").items() if value is not None}
+def as_ansible(tmp_path: Path, **changes: Any) -> subprocess.CompletedProcess[str]:
+    given = {key: value for key, value in params(tmp_path, **changes).items() if value is not None}
     arguments = json.dumps({"ANSIBLE_MODULE_ARGS": given})
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    ran = subprocess.run(
-        [sys.executable, module.__file__], input=arguments, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60
-    )
+    command = [sys.executable, module.__file__]
+    return subprocess.run(command, input=arguments, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60, check=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings": {"REDASH_ENFORCE_HTTPS": "hunter2", "A=hunter2": "x"}},
+        {"source": "http://me:hunter2@127.0.0.1:9/x.yml?sig=hunter2", "source_checksum": "00"},
+    ],
+)
+def test_what_is_refused_is_not_among_the_options_that_ansible_shows(tmp_path: Path, changes: dict[str, Any]) -> None:
+    ran = as_ansible(tmp_path, **changes)
+    answer = json.loads(ran.stdout)
+    assert answer["failed"] is True
+    assert answer["invocation"]["module_args"]["name"] == "redash-prod"
+    assert "hunter2" not in ran.stdout + ran.stderr
+
+
+def test_what_is_taken_is_shown_without_the_credentials_of_its_source(tmp_path: Path, site: str) -> None:
+    checksum = hashlib.sha256((FIXTURES / "19-rq-tag.yml").read_bytes()).hexdigest()
+    source = f"{site.replace('//', '//me:hunter2@')}/19-rq-tag.yml"
+    ran = as_ansible(tmp_path, source=source, source_checksum=checksum, settings={"REDASH_LOG_LEVEL": "DEBUG"})
+    answer = json.loads(ran.stdout)
+    assert answer["changed"] is True
+    assert answer["invocation"]["module_args"]["settings"] == {"REDASH_LOG_LEVEL": "DEBUG"}
+    assert "hunter2" not in ran.stdout + ran.stderr
+
+
+def test_run_as_ansible_runs_it_a_refusal_is_a_message_and_no_traceback(tmp_path: Path) -> None:
+    ran = as_ansible(tmp_path, version="1.0.0")
     answer = json.loads(ran.stdout)
     assert answer["failed"] is True
     assert answer["msg"].startswith("redash_version: '1.0.0' is not a Redash release that is known. Known: 5.0.0,")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.redash.ecs.plugins.filter.settings import settings_problems
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import KINDS, SETTINGS, problem_of, unread
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import KINDS, SETTINGS, problem_of, shown, unread
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES
 
 # Values of each kind that Redash takes, and some that end it at start or are not what was meant.
@@ -102,17 +102,61 @@ def test_a_name_of_a_release_to_come_may_be_allowed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "todo"),
     [
-        ("REDASH_SENTRY_DSN", "https://abc123@sentry.example.com/2"),
-        ("HTTPS_PROXY", "http://user:pw@proxy.example.com:3128"),
-        ("REDASH_EVENT_REPORTING_WEBHOOKS", "https://hooks.example.com/x"),
-        ("REDASH_SAML_SP_SETTINGS", '{"key_file": "/x"}'),
+        ("REDASH_SENTRY_DSN", "https://abc123@sentry.example.com/2", "Give it as redash_secrets.sentry_dsn."),
+        ("HTTPS_PROXY", "http://user:pw@proxy.example.com:3128", "Put it into Parameter Store (redash_ssm_secrets)."),
+        ("REDASH_EVENT_REPORTING_WEBHOOKS", "https://hooks.example.com/x", "Give it as redash_secrets.event_reporting_webhooks."),
+        ("REDASH_SAML_SP_SETTINGS", '{"key_file": "/x"}', "Give it as redash_secrets.saml_sp_settings."),
+        ("REDASH_MAIL_PASSWORD", "hunter2", "Give it as redash_mail.password."),
+        ("REDASH_DATABASE_URL", "postgresql://db/redash", "Leave it out: it is composed of its parts (redash_ssm_secrets)."),
     ],
 )
-def test_a_secret_is_refused_and_not_shown(name: str, value: str) -> None:
-    (line,) = settings_problems({name: value})
-    assert line == f"redash_settings: {name} is a secret and does not belong into a file. Put it into Parameter Store (redash_ssm_secrets)."
+def test_a_secret_is_refused_and_not_shown(name: str, value: str, todo: str) -> None:
+    assert settings_problems({name: value}) == [f"redash_settings: {name} is a secret and does not belong into a file. {todo}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "likely"),
+    [
+        ("REDAHS_HOST", "REDASH_HOST"),
+        ("REDSAH_ENFORCE_HTTPS", "REDASH_ENFORCE_HTTPS"),
+        ("REDASHHOST", "REDASH_HOST"),
+        ("MAIL_SERVER", "REDASH_MAIL_SERVER"),
+        ("GUNICORN_TIMEOUT", "REDASH_GUNICORN_TIMEOUT"),
+        ("ENFORCE_HTTPS", "REDASH_ENFORCE_HTTPS"),
+    ],
+)
+def test_a_slip_in_the_beginning_of_a_name_is_refused_with_the_likely_one(name: str, likely: str) -> None:
+    assert str(problem_of(name, "x")).startswith(f"redash_settings: {name} is not a setting of Redash. {likely} is likely meant")
+    assert problem_of(name, "x", "allow") is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"REDASH_LOG_LEVEL": ["hunter2"]}, "REDASH_LOG_LEVEL is a list, not one value"),
+        ({"REDASH_LOG_LEVEL": {"hunter2": "hunter2"}}, "REDASH_LOG_LEVEL is a dict, not one value"),
+        (
+            {"REDASH_ENABLED_QUERY_RUNNERS": ["redash.query_runner.pg"]},
+            "REDASH_ENABLED_QUERY_RUNNERS is a list, not one value. Write one text, with commas between.",
+        ),
+        ({"REDASH_LOG_PREFIX": "a\nhunter2"}, "REDASH_LOG_PREFIX holds a line break or control character, which an env file cannot"),
+        ({"REDASH_ENFORCE_HTTPS": " true"}, "REDASH_ENFORCE_HTTPS begins or ends with a blank. Remove it."),
+        ({"REDASH_WEB_WORKERS": 4}, "REDASH_WEB_WORKERS is set for each service. Say how many processes in redash_workers."),
+        ({"QUEUES": "hunter2"}, "QUEUES is set for each service. Say how many processes in redash_workers."),
+        ({1: "hunter2"}, "1 is not the name of an environment variable"),
+        ({"REDASH-HOST": "hunter2"}, "'REDASH-HOST' is not the name of an environment variable"),
+        (
+            {"REDASH_X=hunter2": None},
+            "'REDASH_X' is not the name of an environment variable. Write NAME: value for each setting.",
+        ),
+        ({"https://u:hunter2@h": ""}, "'https' is not the name of an environment variable. Write NAME: value for each setting."),
+    ],
+)
+def test_the_first_check_judges_all_that_is_known_before_anything_is_made(settings: dict[Any, Any], line: str) -> None:
+    assert settings_problems(settings) == [f"redash_settings: {line}"]
+    assert "hunter2" not in str(shown(settings))
 
 
 @pytest.mark.parametrize(

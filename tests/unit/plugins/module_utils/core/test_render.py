@@ -457,9 +457,7 @@ def test_no_value_is_ever_empty(shape: str, topology: str) -> None:
 def test_a_secret_among_the_settings_is_refused_and_not_shown(name: str, value: str) -> None:
     secrets = {key: reference for key, reference in SECRETS.items() if key != name}
     lines = refusal(options(settings={name: value}, secrets={**secrets, **({} if name not in SECRETS else {name: "/x"})}))
-    assert (
-        f"redash_settings: {name} is a secret and does not belong into a file. Put it into Parameter Store (redash_ssm_secrets)." in lines
-    )
+    assert any(line.startswith(f"redash_settings: {name} is a secret and does not belong into a file. ") for line in lines)
     assert "hunter2" not in str(lines)
 
 
