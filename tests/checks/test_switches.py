@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.parsing import convert_bool
+from ansible.plugins.filter.core import to_bool
+
+from ansible_collections.redash.ecs.plugins.module_utils.core.booleans import boolean
+from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problems
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(
@@ -41,19 +46,39 @@ SWITCHES = sorted(
 )
 
 
-def uncast(name: str, text: str) -> list[str]:
-    """Lines in which the switch ``name`` decides something without ``| bool``."""
+def inner(options: dict[str, Any]) -> Iterator[str]:
+    """Switches within an option: ``check`` of awx_job_templates."""
+    for option in (options or {}).values():
+        yield from switches(option.get("options"))
+        yield from inner(option.get("options"))
+
+
+INNER = sorted(
+    {
+        name
+        for path in ROOT.glob("roles/*/meta/argument_specs.yml")
+        for entry in yaml.safe_load(path.read_text())["argument_specs"].values()
+        for name in inner(entry.get("options"))
+    }
+)
+
+
+def uncast(name: str, text: str, beginning: str = "") -> list[str]:
+    """Lines in which the switch ``name`` decides something without ``| bool``.
+
+    ``beginning``  a regular expression of what stands before ``name`` where it is a part of something (``item.``)
+    """
     found = []
     for statement in re.split(r"\n(?=\s*(?:- )?[\w.]+:|\s*- )", text):
         code = re.sub(r"(?m)^\s*#.*$|\s#\s.*$", "", statement)
         code = re.sub(rf"^\s*(?:- )?{name}:", "", code)
         code = re.sub(rf"^\s*variable: {name}$|'[^'\n]*'", "", code)  # a survey's question, a sentence
         # Handed on whole, to a module that casts it or to another switch.
-        if re.fullmatch(rf"""\s*(?:- )?[\w.]+:\s*["']?{{{{\s*{name}(?:\s*\|\s*default\([^()]*\))?\s*}}}}["']?\s*""", code):
+        if re.fullmatch(rf"""\s*(?:- )?[\w.]+:\s*["']?{{{{\s*{beginning}{name}(?:\s*\|\s*default\([^()]*\))?\s*}}}}["']?\s*""", code):
             continue
         if any(reader in code for reader in READS_TEXTS):
             continue
-        for match in re.finditer(rf"(?<![\w.'=-]){name}\b(?!\s*[:=])", code):
+        for match in re.finditer(rf"(?<![\w.'=-]){beginning}{name}\b(?!\s*[:=(])", code):
             after = code[match.end() :]
             if not re.match(r"\s*(?:\|\s*default\([^()]*\)\s*)?(?:\|\s*(?:ansible\.builtin\.)?bool\b)", after) and not re.match(
                 r"\s+is\s+(?:not\s+)?defined", after
@@ -70,6 +95,41 @@ def test_there_are_switches() -> None:
 def test_a_switch_is_cast_wherever_it_decides(name: str) -> None:
     found = {str(path.relative_to(ROOT)): lines for path in FILES if (lines := uncast(name, path.read_text()))}
     assert found == {}
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_a_switch_within_an_option_is_cast_wherever_it_decides(name: str) -> None:
+    assert {"admin", "check", "google"} <= set(INNER)
+    found = {str(path.relative_to(ROOT)): lines for path in FILES if (lines := uncast(name, path.read_text(), r"\w+\."))}
+    assert found == {}
+
+
+AWX_SENDS = {
+    "true": True,
+    "True": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "False": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@pytest.mark.parametrize(("said", "means"), AWX_SENDS.items())
+def test_every_reader_of_switches_means_the_same_by_the_texts_of_awx(said: str, means: bool) -> None:
+    """``| bool``, which roles cast with, modules' type bool, and the reader of access.yml."""
+    problems = Problems()
+    assert (to_bool(said), convert_bool.boolean(said), boolean(said, "x", problems)) == (means, means, means)
+    assert not problems
+
+
+def test_the_check_itself_finds_what_decides_within_an_option() -> None:
+    assert uncast("switch", "  when: item.switch\n", r"\w+\.")
+    assert uncast("switch", "  when: item.switch | bool\n", r"\w+\.") == []
+    assert uncast("switch", '  undo: "{{ item.switch }}"\n', r"\w+\.") == []
 
 
 @pytest.mark.parametrize(
