@@ -20,6 +20,7 @@ import yaml
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem, Problems, RedashError
 from ansible_collections.redash.ecs.plugins.module_utils.core.given_releases import same_release, told
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import COUNTS, NAME
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
 
@@ -52,10 +53,6 @@ CARRIED_OVER = ("command", "depends_on", "environment", "image", "ports")
 
 # Compose's conditions and ECS's words for them.
 CONDITIONS = {"service_started": "START", "service_healthy": "HEALTHY", "service_completed_successfully": "SUCCESS"}
-
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What the collection sets, and by which variable a person says how many.
-COUNTS = ("REDASH_WEB_WORKERS", "WORKERS_COUNT")
 
 MAX_BYTES = 256 * 1024
 

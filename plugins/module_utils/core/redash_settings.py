@@ -17,11 +17,15 @@ from typing import Any, Literal
 
 from ansible_collections.redash.ecs.plugins.module_utils.core.errors import Problem
 from ansible_collections.redash.ecs.plugins.module_utils.core.mail import NO, YES
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import COUNTS, NAME
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, number_of
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import HIDDEN, is_secret
 
 Unknown = Literal["refuse", "allow"]
+
+# The name of an environment variable.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What the collection sets, and by which variable a person says how many.
+COUNTS = ("REDASH_WEB_WORKERS", "WORKERS_COUNT")
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")

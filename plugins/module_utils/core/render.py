@@ -24,14 +24,13 @@ from ansible_collections.redash.ecs.plugins.module_utils.core.fargate import (
 )
 from ansible_collections.redash.ecs.plugins.module_utils.core.health import HealthCheck, health_check
 from ansible_collections.redash.ecs.plugins.module_utils.core.redash_compose import (
-    NAME,
     Source,
     builtin_source,
     load_yaml,
     parse_source,
     split_queues,
 )
-from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import Unknown, for_https, judge, text_of, unread
+from ansible_collections.redash.ecs.plugins.module_utils.core.redash_settings import NAME, Unknown, for_https, judge, text_of, unread
 from ansible_collections.redash.ecs.plugins.module_utils.core.release import RELEASES, Command, Release, Service
 from ansible_collections.redash.ecs.plugins.module_utils.core.render_text import HEADER, compose_text, ecs_params_text, env_text
 from ansible_collections.redash.ecs.plugins.module_utils.core.sensitive import is_secret
