@@ -160,7 +160,7 @@ def _labels_v2(value: Any) -> Map:
         return _copy(value)
     result = Map(value.source, value.line)
     for index, entry in enumerate(value):
-        name, _, text = entry.strip(GO_SPACE).partition("=")
+        name, _equals, text = entry.strip(GO_SPACE).partition("=")
         result.put(name, text, value.where(index))
     return result
 
